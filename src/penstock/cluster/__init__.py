@@ -1,0 +1,1 @@
+"""The control plane: decides; does not act."""

@@ -1,0 +1,1 @@
+"""Where task loops run."""

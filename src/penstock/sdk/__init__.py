@@ -1,0 +1,1 @@
+"""What a plugin author imports; it knows nothing else of ours."""

@@ -1,0 +1,17 @@
+"""The recorded cases that Python cannot express, each with its reason. Fewer than 1 % of all.
+
+A case is only counted as excepted when it really differs.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Reason(enum.Enum):
+    """Why a case cannot be the same in Python."""
+
+    DATE_RANGE = "Python's datetime ends in the year 9999 and starts in the year 1."
+
+
+EXCEPTIONS: dict[tuple[str, str], Reason] = {}
