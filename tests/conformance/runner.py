@@ -78,9 +78,7 @@ def _without_classes(text: str | None) -> str | None:
     if text is None:
         return None
     words = text.split(" ")
-    kept = [
-        "<class>" if words[i - 1] == "class" and i else word for i, word in enumerate(words)
-    ]
+    kept = ["<class>" if words[i - 1] == "class" and i else word for i, word in enumerate(words)]
     return " ".join(kept)
 
 

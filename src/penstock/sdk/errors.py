@@ -74,7 +74,9 @@ class ConfigError(Exception):
     def invalid(cls, name: str, value: object, detail: str = "") -> ConfigError:
         """The message in Kafka's words: `Invalid value V for configuration N: detail`."""
         shown = "null" if value is None else value
-        return cls(f"Invalid value {shown} for configuration {name}" + (f": {detail}" if detail else ""))
+        return cls(
+            f"Invalid value {shown} for configuration {name}" + (f": {detail}" if detail else "")
+        )
 
 
 _JAVA_CLASSES: dict[type[BaseException], str] = {

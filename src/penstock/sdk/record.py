@@ -16,7 +16,6 @@ from msgspec.structs import replace as replace
 from penstock.sdk.schema import Schema
 
 
-
 class TopicPartition(NamedTuple):
     """A partition of a Kafka topic."""
 
@@ -41,8 +40,6 @@ class Header(msgspec.Struct, frozen=True, gc=False):
     key: str
     value: Any = None
     schema: Schema | None = None
-
-
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

@@ -56,9 +56,7 @@ class SourceContext(Protocol):
         """The committed offset of a source partition, or None. May block on first use."""
         ...
 
-    def offsets(
-        self, partitions: Sequence[Mapping[str, Any]]
-    ) -> list[Mapping[str, Any] | None]:
+    def offsets(self, partitions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
         """The committed offsets of several source partitions, in their order."""
         ...
 
