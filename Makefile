@@ -1,0 +1,53 @@
+# The verbs of the project. Python 3.11 or newer and make are all they need.
+
+PYTHON ?= python3
+STAMP := .venv/.installed
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+.PHONY: setup
+setup: $(STAMP)  ## build .venv from requirements/ (nothing to do when nothing changed)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Penstock needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with PYTHON=python3.12 make …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+.PHONY: demo
+demo: setup  ## a file through real Kafka into a file; KEEP=1 leaves it running
+	@$(BIN)/penstock demo $(if $(KEEP),--keep)
+
+.PHONY: unit
+unit: setup  ## the tests that need no server (seconds)
+	@$(BIN)/pytest -n 2 tests/unit tests/contract tests/conformance
+
+.PHONY: test
+test: setup  ## all tests, with a real broker
+	@$(BIN)/pytest -n 2 --dist loadgroup tests
+
+.PHONY: check
+check: setup  ## ruff, pyright (strict), import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+.PHONY: bench
+bench: setup  ## Penstock, the Java worker and bare client loops, side by side
+	@$(BIN)/python -m benchmarks
+
+.PHONY: lock
+lock: setup  ## resolve requirements/ anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements/dev.txt
+
+.PHONY: clean
+clean:  ## remove what was built
+	@rm -rf .venv dist build .demo .pytest_cache .ruff_cache .hypothesis
