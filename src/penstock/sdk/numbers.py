@@ -1,11 +1,14 @@
-"""Numbers that remember a width narrower than Python's.
+"""Numbers that remember a width of their own.
 
 With a schema, plain `int` and `float` are all there is. Without one, an `int` means INT64 and a
 `float` FLOAT64; these subclasses say otherwise where the width can be seen (a cast to `int8`
-without schema, a header's text). They compare and compute as the numbers they are.
+without schema, a header's text). They compare and compute as the numbers they are. Beside a schema
+of another width they are wrong, as in Java; `Int64` and `Float64` exist to say that much.
 """
 
 from __future__ import annotations
+
+from ctypes import c_float
 
 
 class Int8(int):
@@ -20,5 +23,24 @@ class Int32(int):
     """A schemaless INT32."""
 
 
+class Int64(int):
+    """An INT64, whatever schema stands beside it."""
+
+
 class Float32(float):
     """A schemaless FLOAT32; holds the nearest single-precision value."""
+
+
+class Float64(float):
+    """A FLOAT64, whatever schema stands beside it."""
+
+
+def single(number: float) -> float:
+    """The nearest single-precision value; infinite when that is out of range."""
+    return c_float(number).value
+
+
+def wrapped(number: int, bits: int) -> int:
+    """The low-order bits as a two's-complement integer, as Java narrows."""
+    half = 1 << (bits - 1)
+    return ((number + half) & ((1 << bits) - 1)) - half
