@@ -6,7 +6,8 @@ that name in status traces and REST answers.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, cast
 
 
 class ConnectError(Exception):
@@ -73,10 +74,22 @@ class ConfigError(Exception):
     @classmethod
     def invalid(cls, name: str, value: object, detail: str = "") -> ConfigError:
         """The message in Kafka's words: `Invalid value V for configuration N: detail`."""
-        shown = "null" if value is None else value
         return cls(
-            f"Invalid value {shown} for configuration {name}" + (f": {detail}" if detail else "")
+            f"Invalid value {_shown(value)} for configuration {name}"
+            + (f": {detail}" if detail else "")
         )
+
+
+def _shown(value: object) -> str:
+    """A setting's value as Java prints it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_shown, cast("Sequence[object]", value))) + "]"
+    if isinstance(value, dict):
+        pairs = cast("dict[object, object]", value).items()
+        return "{" + ", ".join(f"{_shown(k)}={_shown(v)}" for k, v in pairs) + "}"
+    return str(value)
 
 
 _JAVA_CLASSES: dict[type[BaseException], str] = {
