@@ -105,6 +105,7 @@ _JAVA_CLASSES: dict[type[BaseException], str] = {
     ArithmeticError: "java.lang.ArithmeticException",
     ValueError: "java.lang.IllegalArgumentException",
     MemoryError: "java.lang.OutOfMemoryError",
+    RecursionError: "java.lang.StackOverflowError",
     RuntimeError: "java.lang.IllegalStateException",
 }
 
