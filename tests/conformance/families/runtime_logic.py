@@ -18,11 +18,11 @@ _AREAS = {
     "restartCompare": "ops_cluster",
     "sinkOffsetsParse": "ops_cluster",
     "sinkOffsetsFormat": "ops_cluster",
-    "consumerGroup": "ops_cluster",
+    "consumerGroup": "ops_clients",
     "groupPartitions": "ops_cluster",
     "patchConfig": "ops_cluster",
     "taskId": "ops_cluster",
-    "metrics": "ops_metrics",
+    "metrics": "ops_clients",
 }
 
 

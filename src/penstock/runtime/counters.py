@@ -1,0 +1,68 @@
+"""What the loops count. Plain numbers, written by one thread, read by whoever publishes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class ErrorCounters:
+    """The `task-error-metrics` of a task."""
+
+    failures: int = 0
+    errors: int = 0
+    skipped: int = 0
+    retries: int = 0
+    logged: int = 0
+    dead_letters: int = 0
+    dead_letter_failures: int = 0
+    last_error_ms: int = 0
+
+
+@dataclass(slots=True)
+class BatchCounters:
+    """What source and sink tasks both count."""
+
+    batches: int = 0
+    records_max: int = 0
+    batch_ms_max: int = 0
+    batch_ms_total: int = 0
+    commits: int = 0
+    commit_failures: int = 0
+    commit_ms_max: int = 0
+    commit_ms_total: int = 0
+
+    def batch(self, records: int, took_ms: int) -> None:
+        self.batches += 1
+        self.records_max = max(self.records_max, records)
+        self.batch_ms_max = max(self.batch_ms_max, took_ms)
+        self.batch_ms_total += took_ms
+
+    def commit(self, took_ms: int, *, ok: bool) -> None:
+        if not ok:
+            self.commit_failures += 1
+            return
+        self.commits += 1
+        self.commit_ms_max = max(self.commit_ms_max, took_ms)
+        self.commit_ms_total += took_ms
+
+
+@dataclass(slots=True)
+class SourceCounters(BatchCounters):
+    """The `source-task-metrics` of a task."""
+
+    polled: int = 0
+    written: int = 0
+    active: int = 0
+
+
+@dataclass(slots=True)
+class SinkCounters(BatchCounters):
+    """The `sink-task-metrics` of a task."""
+
+    read: int = 0
+    sent: int = 0
+    active: int = 0
+    partitions: int = 0
+    commit_seq_no: int = 0
+    commits_skipped: int = 0

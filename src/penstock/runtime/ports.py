@@ -1,0 +1,249 @@
+"""What the data plane needs from outside, as small protocols. Batches cross them, never records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from penstock.sdk.record import TimestampType, TopicPartition
+
+Headers = list[tuple[str, bytes | None]]
+OffsetPair = tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]
+OnDelivery = Callable[[Any, Any], None]  # (error or None, what Kafka stored or None)
+
+
+class Clock(Protocol):
+    """Time, in milliseconds. Only differences count."""
+
+    def now_ms(self) -> int: ...
+
+
+class Control(Protocol):
+    """What the host wants of a task, and how the task waits for it."""
+
+    @property
+    def stopping(self) -> bool:
+        """The task was asked to stop."""
+        ...
+
+    @property
+    def cancelled(self) -> bool:
+        """The task was given up on: nothing it does counts any more."""
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """The task's target state is PAUSED."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, but no longer than until the task is asked to stop; True if it is."""
+        ...
+
+    def wait_for_cancel(self, seconds: float) -> bool:
+        """Wait, but no longer than until the task is cancelled; True if it is."""
+        ...
+
+    def wait_for_change(self, seconds: float) -> None:
+        """Wait, but no longer than until the task shall stop, pause or resume."""
+        ...
+
+
+class Delivered(Protocol):
+    """Where Kafka stored a record."""
+
+    def topic(self) -> str: ...
+    def partition(self) -> int: ...
+    def offset(self) -> int: ...
+    def timestamp(self) -> tuple[int, int]: ...
+    def key(self) -> bytes | None: ...
+    def value(self) -> bytes | None: ...
+
+
+class Outgoing:
+    """Encoded records for one topic, as columns. A column of nothing but None is None."""
+
+    __slots__ = ("headers", "keys", "partitions", "records", "timestamps", "topic", "values")
+
+    def __init__(
+        self,
+        topic: str,
+        values: Sequence[bytes | None],
+        keys: Sequence[bytes | None] | None = None,
+        partitions: Sequence[int | None] | None = None,
+        timestamps: Sequence[int | None] | None = None,
+        headers: Sequence[Headers | None] | None = None,
+        records: Sequence[Any] = (),
+    ) -> None:
+        self.topic = topic
+        self.values = values
+        self.keys = keys
+        self.partitions = partitions
+        self.timestamps = timestamps
+        self.headers = headers
+        self.records = records
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+class Producer(Protocol):
+    """Sends to Kafka. All calls come from one thread; callbacks run inside `poll` and `flush`."""
+
+    def send(
+        self, outgoing: Outgoing, start: int = 0, on_delivery: OnDelivery | None = None
+    ) -> int:
+        """Hand over the records from `start` on; how many were taken.
+
+        Fewer than all are taken when the local queue is full: `poll`, then go on from there.
+        Without `on_delivery`, only errors are told, to `failure`. Raises `RetriableError` when the
+        next record may be accepted later, another error when it never will.
+        """
+        ...
+
+    def poll(self, seconds: float = 0.0) -> None:
+        """Run callbacks that are due, waiting for one at most this long."""
+        ...
+
+    def flush(self, seconds: float) -> int:
+        """Wait for outstanding records; how many are left."""
+        ...
+
+    @property
+    def failure(self) -> Exception | None:
+        """The first delivery that failed without a callback of its own."""
+        ...
+
+    def error_of(self, reason: Any) -> Exception:
+        """A callback's error as an exception."""
+        ...
+
+    def close(self, seconds: float = 0.0) -> None:
+        """Give up what is still queued after this time, and release the client. Any thread."""
+        ...
+
+
+class Incoming(Protocol):
+    """Consumed records, as columns that are read when asked for."""
+
+    def __len__(self) -> int: ...
+    def topics(self) -> list[str]: ...
+    def partitions(self) -> list[int]: ...
+    def offsets(self) -> list[int]: ...
+    def keys(self) -> list[bytes | None]: ...
+    def values(self) -> list[bytes | None]: ...
+
+    def timestamps(self) -> list[tuple[TimestampType, int | None]]:
+        """Who set the timestamps, and the timestamps, None where there is none."""
+        ...
+
+    def headers(self) -> list[Headers | None]: ...
+
+    def part(self, start: int, end: int) -> Incoming:
+        """Some of them, as a batch of its own."""
+        ...
+
+
+class RebalanceListener(Protocol):
+    """Told by a consumer, inside `consume` and `close`, that partitions come or go."""
+
+    def assigned(self, positions: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+        """New partitions and where each starts; the places to start at instead, if any."""
+        ...
+
+    def revoked(self, partitions: Collection[TopicPartition]) -> None: ...
+    def lost(self, partitions: Collection[TopicPartition]) -> None: ...
+
+
+class Consumer(Protocol):
+    """Reads from Kafka as a member of a group. All calls come from one thread."""
+
+    def subscribe(
+        self, topics: Sequence[str], pattern: str | None, listener: RebalanceListener
+    ) -> None: ...
+
+    def consume(self, records: int, seconds: float) -> Incoming:
+        """The next records, as soon as there are some; empty when the time is over."""
+        ...
+
+    def positions(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """The next offset to be consumed, of those partitions that were consumed from."""
+        ...
+
+    def seek(self, offsets: Mapping[TopicPartition, int]) -> None: ...
+    def pause(self, partitions: Collection[TopicPartition]) -> None: ...
+    def resume(self, partitions: Collection[TopicPartition]) -> None: ...
+
+    def commit(
+        self,
+        offsets: Mapping[TopicPartition, int],
+        on_done: Callable[[Exception | None], None],
+    ) -> None:
+        """Start a commit; `on_done` is called inside a later `consume`."""
+        ...
+
+    def commit_now(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit and wait; raises when that fails."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group; the listener hears of it."""
+        ...
+
+
+class OffsetStore(Protocol):
+    """The source offsets of one connector. Several tasks may use it at the same time."""
+
+    def read(
+        self, partitions: Sequence[Mapping[str, Any] | None]
+    ) -> list[Mapping[str, Any] | None]:
+        """The committed offset of each partition, or None."""
+        ...
+
+    def write(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
+        """Store offsets durably (None forgets one); raises if that took longer or failed."""
+        ...
+
+
+class NewTopic(Protocol):
+    """A topic to be created; -1 means the broker's default."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def partitions(self) -> int: ...
+    @property
+    def replication_factor(self) -> int: ...
+    @property
+    def configs(self) -> Mapping[str, str]: ...
+
+
+class TopicAdmin(Protocol):
+    """Looks up and creates topics."""
+
+    def existing(self, topics: Collection[str]) -> set[str]:
+        """Those of the topics that exist."""
+        ...
+
+    def create(self, topic: NewTopic) -> bool:
+        """Create a topic and wait until clients can see it; False if it may not be created.
+
+        True as well when it exists already.
+        """
+        ...
+
+
+class DeadLetters(Protocol):
+    """Takes raw records nobody could use."""
+
+    def send(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp: int | None,
+        headers: Headers,
+    ) -> None: ...
+
+    def flush(self, seconds: float) -> int:
+        """Wait for outstanding letters; how many are left."""
+        ...

@@ -1,0 +1,160 @@
+"""One operation on one record: try again, tolerate or fail, and remember what happened."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from penstock.runtime.counters import ErrorCounters
+from penstock.runtime.ports import Clock
+from penstock.runtime.retries import delay_ms, draw_below
+from penstock.sdk.errors import ConnectError, RetriableError
+
+T = TypeVar("T")
+
+FATAL = (RecursionError, MemoryError)  # what Java calls an Error is nobody's record's fault
+
+
+class Stage(enum.Enum):
+    """The steps of a record's way; the names stand in logs and dead letters."""
+
+    TASK_POLL = "TASK_POLL"
+    TASK_PUT = "TASK_PUT"
+    TRANSFORMATION = "TRANSFORMATION"
+    KEY_CONVERTER = "KEY_CONVERTER"
+    VALUE_CONVERTER = "VALUE_CONVERTER"
+    HEADER_CONVERTER = "HEADER_CONVERTER"
+    KAFKA_PRODUCE = "KAFKA_PRODUCE"
+    KAFKA_CONSUME = "KAFKA_CONSUME"
+
+
+_TOLERANT = frozenset(
+    (Stage.TRANSFORMATION, Stage.KEY_CONVERTER, Stage.VALUE_CONVERTER, Stage.HEADER_CONVERTER)
+)
+
+
+class Tolerance(enum.Enum):
+    """Whether a bad record is skipped; the values are those of `errors.tolerance`."""
+
+    NONE = "none"
+    ALL = "all"
+
+
+@dataclass(slots=True)
+class ErrorContext:
+    """What is being done to a record, and how it went."""
+
+    record: Any = None
+    stage: Stage | None = None
+    class_name: str | None = None
+    error: Exception | None = None
+    attempt: int = 0
+    failed: bool = False
+
+    def at(self, stage: Stage, class_name: str | None) -> None:
+        self.stage = stage
+        self.class_name = class_name
+
+
+class Waiter(Protocol):
+    """The part of `Control` that a retry needs."""
+
+    def wait_for_cancel(self, seconds: float) -> bool: ...
+
+
+class Operator:
+    """Runs operations with the retries and the tolerance a connector is configured with."""
+
+    def __init__(
+        self,
+        tolerance: Tolerance,
+        clock: Clock,
+        waiter: Waiter,
+        *,
+        retry_timeout_ms: int = 0,
+        retry_delay_max_ms: int = 60_000,
+        counters: ErrorCounters | None = None,
+        draw: Callable[[int], int] = draw_below,
+    ) -> None:
+        self.tolerance = tolerance
+        self.counters = counters or ErrorCounters()
+        self._clock = clock
+        self._waiter = waiter
+        self._retry_timeout_ms = retry_timeout_ms
+        self._retry_delay_max_ms = retry_delay_max_ms
+        self._draw = draw
+
+    @property
+    def within_tolerance(self) -> bool:
+        return self.tolerance is Tolerance.ALL or self.counters.failures == 0
+
+    def execute(
+        self,
+        context: ErrorContext,
+        stage: Stage,
+        class_name: str | None,
+        operation: Callable[[], T],
+    ) -> T | None:
+        """What `operation` returns, or None when the record is to be skipped."""
+        context.at(stage, class_name)
+        if context.failed:
+            return None
+        try:
+            return self._retried(context, operation)
+        except FATAL:
+            raise
+        except RetriableError as error:
+            self._fail(context, error)
+        except Exception as error:
+            self._fail(context, error)
+            if stage not in _TOLERANT:
+                raise ConnectError("Unhandled exception in error handler") from error
+        self.check(context.error)
+        self.counters.skipped += 1
+        return None
+
+    def check(self, error: BaseException | None) -> None:
+        """Raise when more went wrong than is tolerated."""
+        if not self.within_tolerance:
+            raise ConnectError("Tolerance exceeded in error handler") from error
+
+    def reject(self, context: ErrorContext, error: Exception) -> None:
+        """Count a record that somebody else found to be bad."""
+        self.counters.errors += 1
+        self._fail(context, error)
+
+    def _fail(self, context: ErrorContext, error: Exception) -> None:
+        context.error = error
+        context.failed = True
+        self.counters.failures += 1
+        self.counters.last_error_ms = self._clock.now_ms()
+
+    def _retried(self, context: ErrorContext, operation: Callable[[], T]) -> T:
+        context.attempt = 0
+        started = self._clock.now_ms()
+        while True:
+            context.attempt += 1
+            try:
+                return operation()
+            except FATAL:
+                raise
+            except RetriableError:
+                self.counters.errors += 1
+                if not self._may_retry(context, started):
+                    raise
+                self.counters.retries += 1
+            except Exception:
+                self.counters.errors += 1
+                raise
+
+    def _may_retry(self, context: ErrorContext, started: int) -> bool:
+        """Wait for the next attempt; False when there is none."""
+        remaining: int | None = None
+        if self._retry_timeout_ms >= 0:
+            remaining = started + self._retry_timeout_ms - self._clock.now_ms()
+            if remaining <= 0:
+                return False
+        delay = delay_ms(context.attempt, self._retry_delay_max_ms, remaining, self._draw)
+        return not self._waiter.wait_for_cancel(max(0, delay) / 1000)
