@@ -6,9 +6,10 @@ import base64
 import struct as binary
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-from penstock.sdk.numbers import Float32, Int8, Int16, Int32
+from penstock.sdk.numbers import Float32, Float64, Int8, Int16, Int32, Int64
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.struct import Struct
 
@@ -71,11 +72,11 @@ def schema_out(schema: Schema | None) -> Any:
         shown["default"] = value_out(schema.default, schema)
     if schema.type is Type.STRUCT:
         shown["fields"] = [[f.name, schema_out(f.schema)] for f in schema.fields]
-    if schema.type is Type.MAP:
+    if schema.type is Type.MAP and schema.key_schema is not None:
         shown["keys"] = schema_out(schema.key_schema)
-    if schema.type in (Type.MAP, Type.ARRAY):
+    if schema.type in (Type.MAP, Type.ARRAY) and schema.value_schema is not None:
         shown["values"] = schema_out(schema.value_schema)
-    return shown["type"] if len(shown) == 1 else shown
+    return shown["type"] if len(shown) == 1 and schema.type.is_primitive else shown
 
 
 def value_in(shown: Any, schema: Schema | None = None) -> Any:
@@ -98,7 +99,11 @@ def value_in(shown: Any, schema: Schema | None = None) -> Any:
         is_map = schema is not None and schema.type is Type.MAP
         keys = schema.key_schema if schema and is_map else None
         values = schema.value_schema if schema and is_map else None
-        return {_hashable(value_in(k, keys)): value_in(v, values) for k, v in content}
+        pairs = {_hashable(value_in(k, keys)): value_in(v, values) for k, v in content}
+        # A dict at the place of a struct is a struct; a map there is some other mapping.
+        return MappingProxyType(pairs) if schema and schema.type is Type.STRUCT else pairs
+    if tag in _WIDE and schema is not None and _other_number(schema, tag):
+        return _WIDE[tag](content)
     return _SCALARS_IN[tag](content) if tag in _SCALARS_IN else _narrow(tag, content, schema)
 
 
@@ -106,6 +111,12 @@ def _hashable(key: Any) -> Any:
     return tuple(key) if isinstance(key, list) else key
 
 
+def _other_number(schema: Schema, tag: str) -> bool:
+    """Whether the schema tells another width than the value has."""
+    return schema.type.value != tag and schema.type in (*_INTEGERS, Type.FLOAT32, Type.FLOAT64)
+
+
+_WIDE: dict[str, Any] = {"int64": Int64, "float64": lambda text: Float64(float_in(text))}
 _NARROW: dict[str, type] = {"int8": Int8, "int16": Int16, "int32": Int32}
 
 
@@ -141,7 +152,7 @@ _SCALARS_IN: dict[str, Any] = {
     "float64": float_in,
     "string": str,
     "bytes": base64.b64decode,
-    "bytebuffer": base64.b64decode,
+    "bytebuffer": lambda text: memoryview(base64.b64decode(text)),
     "decimal": lambda pair: _scaled(pair),
     "bigint": lambda text: BigInt(text),
     "datetime": datetime_in,
@@ -172,7 +183,7 @@ def value_out(value: Any, schema: Schema | None = None) -> Any:
         own = value.schema if isinstance(value, Struct) else schema
         assert own is not None
         return {"struct": {f.name: value_out(value.get(f.name), f.schema) for f in own.fields}}
-    if isinstance(value, dict):
+    if isinstance(value, dict | MappingProxyType):
         keys = schema.key_schema if schema is not None and kind is Type.MAP else None
         values = schema.value_schema if schema is not None and kind is Type.MAP else None
         return {"map": [[value_out(k, keys), value_out(v, values)] for k, v in value.items()]}
@@ -187,8 +198,8 @@ _INTEGERS = (Type.INT8, Type.INT16, Type.INT32, Type.INT64)
 
 def _scalar_out(value: Any, kind: Type | None) -> Any:
     if isinstance(value, int):
-        for narrow, tag in ((Int8, "int8"), (Int16, "int16"), (Int32, "int32")):
-            if isinstance(value, narrow):
+        for own, tag in ((Int8, "int8"), (Int16, "int16"), (Int32, "int32"), (Int64, "int64")):
+            if isinstance(value, own):
                 return {tag: int(value)}
         if kind in _INTEGERS:
             return {kind.value: value} if kind else None
@@ -196,7 +207,8 @@ def _scalar_out(value: Any, kind: Type | None) -> Any:
             return {"bigint": str(int(value))}
         return {"int64": value}
     if isinstance(value, float):
-        single = isinstance(value, Float32) or kind is Type.FLOAT32
+        told = kind is Type.FLOAT32 and not isinstance(value, Float64)
+        single = isinstance(value, Float32) or told
         return {"float32" if single else "float64": float_out(value, single=single)}
     if isinstance(value, str):
         return {"string": value}

@@ -77,7 +77,10 @@ def unscaled(value: Decimal) -> int:
 
 def scaled(number: int, scale: int) -> Decimal:
     """The Decimal of these digits, with so many of them after the point."""
-    return Decimal(f"{number}E{-scale}")
+    if -(1 << 4096) < number < 1 << 4096:
+        return Decimal(f"{number}E{-scale}")
+    sign, digits, _ = Decimal(number).as_tuple()  # too long for Python to write out
+    return Decimal((sign, digits, -scale))
 
 
 def int_to_bytes(number: int) -> bytes:

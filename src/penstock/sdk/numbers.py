@@ -44,3 +44,13 @@ def wrapped(number: int, bits: int) -> int:
     """The low-order bits as a two's-complement integer, as Java narrows."""
     half = 1 << (bits - 1)
     return ((number + half) & ((1 << bits) - 1)) - half
+
+
+def single_from_int(number: int) -> float:
+    """The nearest single-precision value, rounded once."""
+    surplus = number.bit_length() - 52
+    if surplus <= 0:
+        return single(float(number))
+    kept = abs(number) >> surplus | bool(abs(number) & ((1 << surplus) - 1))  # sticky last bit
+    magnitude = single(float(kept << surplus))
+    return -magnitude if number < 0 else magnitude

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from struct import pack
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -176,8 +178,7 @@ class Schema:
             and self._fields == other._fields
             and self._key_schema == other._key_schema
             and self._value_schema == other._value_schema
-            and self.default == other.default
-            and type(self.default) is type(other.default)
+            and same_value(self.default, other.default)
         )
 
     def __hash__(self) -> int:
@@ -202,6 +203,24 @@ class Schema:
     def __repr__(self) -> str:
         kind = self.type.name
         return f"Schema{{{self.name}:{kind}}}" if self.name is not None else f"Schema{{{kind}}}"
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two values are the same in every respect: class, scale of a Decimal, sign of zero."""
+    if one is other:
+        return True
+    kind: type[Any] = one.__class__
+    if kind is not other.__class__:
+        return False
+    if kind is list or kind is tuple:
+        return len(one) == len(other) and all(map(same_value, one, other))
+    if kind is dict:
+        return one.keys() == other.keys() and all(same_value(one[k], other[k]) for k in one)
+    if isinstance(one, float):
+        return pack("d", one) == pack("d", other)
+    if kind is Decimal:
+        return one.as_tuple() == other.as_tuple()
+    return bool(one == other)
 
 
 def _rebuilt(attributes: dict[str, Any]) -> Schema:

@@ -59,7 +59,7 @@ def validate_value(schema: Schema | None, value: Any, name: str | None = None) -
 
 def java_type_name(value: Any, schema: Schema | None = None) -> str:
     """The class this value has in Java; the schema beside it tells the width of plain numbers."""
-    kind: type[Any] = type(value)
+    kind: type[Any] = value.__class__
     if (known := _JAVA_TYPES.get(kind)) is not None:
         return known
     if kind is int:
@@ -83,6 +83,24 @@ def _integer_name(value: int, schema: Schema | None) -> str:
     if schema is not None and bits is not None and fits(value, bits):
         return _JAVA_NUMBERS[schema.type]
     return "java.lang.Long" if fits(value, 64) else "java.math.BigInteger"
+
+
+def expected_java_classes(schema: Schema) -> tuple[str, ...]:
+    """The Java classes a value of this schema may have."""
+    if schema.name in _LOGICAL:
+        return (_JAVA_TYPES[_LOGICAL[schema.name][0]],)
+    return _EXPECTED[schema.type]
+
+
+_EXPECTED: Final[dict[Type, tuple[str, ...]]] = {
+    **{type_: (name,) for type_, name in _JAVA_NUMBERS.items()},
+    Type.BOOLEAN: ("java.lang.Boolean",),
+    Type.STRING: ("java.lang.String",),
+    Type.BYTES: ("[B", "java.nio.ByteBuffer"),
+    Type.ARRAY: ("java.util.List",),
+    Type.MAP: ("java.util.Map",),
+    Type.STRUCT: ("org.apache.kafka.connect.data.Struct",),
+}
 
 
 def fits(value: int, bits: int) -> bool:
@@ -192,8 +210,9 @@ def _array_checker(schema: Schema) -> Check:
         if not isinstance(value, list | tuple):
             raise _wrong(schema, value, where)
         place = f"element of array {where}"
+        check_item = inner or _unknown(place)
         for item in value:  # pyright: ignore[reportUnknownVariableType]
-            (inner or _unknown)(item, place)
+            check_item(item, place)
 
     return check
 
@@ -206,14 +225,15 @@ def _map_checker(schema: Schema) -> Check:
         if not isinstance(value, Mapping) or isinstance(value, Struct):
             raise _wrong(schema, value, where)
         key_place, value_place = f"key of map {where}", f"value of map {where}"
+        check_key, check_item = keys or _unknown(key_place), values or _unknown(value_place)
         for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]
-            (keys or _unknown)(key, key_place)
-            (values or _unknown)(item, value_place)
+            check_key(key, key_place)
+            check_item(item, value_place)
 
     return check
 
 
-def _unknown(value: Any, where: str) -> None:
+def _unknown(where: str) -> Check:
     raise DataError(f"No schema defined for {where}")
 
 
@@ -222,7 +242,7 @@ def _struct_checker(schema: Schema) -> Check:
     names = frozenset(field.name for field in schema.fields)
 
     def check(value: Any, where: str) -> None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise _wrong(schema, value, where)
         if isinstance(value, Struct):
             if value.schema != schema:

@@ -40,7 +40,7 @@ _SCALARS: Final[dict[type, Schema]] = {
 
 def infer_schema(value: Any) -> Schema | None:
     """The schema of a value, or None where none can be told (Decimal, dates, mixed or empty)."""
-    kind: type[Any] = type(value)
+    kind: type[Any] = value.__class__
     known = _SCALARS.get(kind)
     if known is not None:
         return known if kind is not int or -(2**63) <= value < 2**63 else None

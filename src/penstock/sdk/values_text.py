@@ -39,7 +39,7 @@ def java_decimal(number: Decimal) -> str:
 
 def java_string(value: Any, schema: Schema | None = None) -> str:
     """What `toString` says: `Struct{a=1}`, `{a=1, b=2}`, `[1, 2]`, `[B@…`, `null`."""
-    kind: type[Any] = type(value)
+    kind: type[Any] = value.__class__
     if kind is str:
         return value
     if value is None:
@@ -47,7 +47,9 @@ def java_string(value: Any, schema: Schema | None = None) -> str:
     if kind is bool:
         return "true" if value else "false"
     if isinstance(value, float):
-        narrow = kind is Float32 or (schema is not None and schema.type is Type.FLOAT32)
+        narrow = kind is Float32 or (
+            kind is float and schema is not None and schema.type is Type.FLOAT32
+        )
         return java_float(value) if narrow else java_double(value)
     if isinstance(value, int):
         return int.__repr__(value)
