@@ -35,6 +35,7 @@ WORDED_BY_JAVA = frozenset(
         "java.util.regex.PatternSyntaxException",
         "com.fasterxml.jackson.databind.exc.MismatchedInputException",
         "com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException",
+        "com.fasterxml.jackson.databind.exc.ValueInstantiationException",
         "com.fasterxml.jackson.core.JsonParseException",
         "com.fasterxml.jackson.core.io.JsonEOFException",
     )
