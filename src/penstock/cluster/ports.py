@@ -1,0 +1,166 @@
+"""What the control plane needs from outside, and what it offers to those above it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from penstock.cluster.messages import TargetState, TaskId
+from penstock.cluster.views import (
+    ConnectorInfo,
+    ConnectorOffset,
+    ConnectorOffsets,
+    ConnectorStateInfo,
+    LoggerLevel,
+    Message,
+    PluginInfo,
+    TaskInfo,
+    TaskState,
+)
+
+Config = Mapping[str, str | None]
+Offsets = Sequence[tuple[dict[str, Any] | None, dict[str, Any] | None]]
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """What a worker is or was busy with; times are seconds since 1970."""
+
+    description: str
+    began: float
+    completed: float | None = None
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """The signature of a request from another worker; checked by the herder, which has the key."""
+
+    body: bytes
+    signature: bytes
+    algorithm: str
+
+
+class PeerAnswer(msgspec.Struct, frozen=True):
+    """What another worker answered."""
+
+    status: int
+    body: bytes = b""
+
+
+class PeerWorkers(Protocol):
+    """Other workers of the group, asked over HTTP."""
+
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> PeerAnswer:
+        """The answer, whatever its status. Raises OSError if there is none."""
+        ...
+
+
+class Plugins(Protocol):
+    """What can be configured."""
+
+    def listed(self, *, connectors_only: bool) -> list[PluginInfo]:
+        """All plugins in the order in which clients are shown them."""
+        ...
+
+    def described(self, plugin: str, version: str | None) -> Sequence[Any]:
+        """A plugin's settings. Raises NotFoundError or BadRequest."""
+        ...
+
+
+class Levels(Protocol):
+    """Logger levels of this worker."""
+
+    def all(self) -> Mapping[str, LoggerLevel]: ...
+
+    def one(self, logger: str) -> LoggerLevel | None: ...
+
+    def set(self, logger: str, level: str) -> list[str]:
+        """Set a level and say which loggers it concerns."""
+        ...
+
+
+class Herder(Protocol):
+    """What clients can ask of a worker. Everything raises what `errors` and the SDK name."""
+
+    @property
+    def kafka_cluster_id(self) -> str | None: ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether the worker ever completed its startup."""
+        ...
+
+    def stage(self, connector: str | None = None) -> Stage | None:
+        """What a request (for this connector) is waiting for."""
+        ...
+
+    async def health_check(self) -> None: ...
+
+    async def connectors(self) -> list[str]: ...
+
+    async def connector_info(self, connector: str) -> ConnectorInfo: ...
+
+    async def connector_config(self, connector: str) -> Config: ...
+
+    async def connector_status(self, connector: str) -> ConnectorStateInfo: ...
+
+    async def put_connector_config(
+        self,
+        connector: str,
+        config: Config,
+        *,
+        replace: bool,
+        initial: TargetState | None = None,
+        offsets: Sequence[ConnectorOffset] | None = None,
+    ) -> tuple[bool, ConnectorInfo]:
+        """Create or replace; says whether it was created."""
+        ...
+
+    async def patch_connector_config(
+        self, connector: str, patch: Config | None
+    ) -> ConnectorInfo: ...
+
+    async def delete_connector(self, connector: str) -> None: ...
+
+    async def pause_connector(self, connector: str) -> None: ...
+
+    async def resume_connector(self, connector: str) -> None: ...
+
+    async def stop_connector(self, connector: str) -> None: ...
+
+    async def restart_connector(self, connector: str) -> None: ...
+
+    async def restart_connector_and_tasks(
+        self, connector: str, *, only_failed: bool, include_tasks: bool
+    ) -> ConnectorStateInfo: ...
+
+    async def restart_task(self, task: TaskId) -> None: ...
+
+    async def task_configs(self, connector: str) -> list[TaskInfo]: ...
+
+    async def task_status(self, task: TaskId) -> TaskState: ...
+
+    async def active_topics(self, connector: str) -> list[str]: ...
+
+    async def reset_active_topics(self, connector: str) -> None: ...
+
+    async def connector_offsets(self, connector: str) -> ConnectorOffsets: ...
+
+    async def alter_offsets(self, connector: str, offsets: Offsets) -> Message: ...
+
+    async def reset_offsets(self, connector: str) -> Message: ...
+
+    async def validate(self, config: Config) -> Any: ...
+
+    async def set_cluster_logger_level(self, logger: str, level: str) -> None: ...
+
+    async def put_task_configs(
+        self,
+        connector: str,
+        configs: Sequence[Config | None] | None,
+        signature: Signature | None,
+    ) -> None: ...
+
+    async def fence_zombies(self, connector: str, signature: Signature | None) -> None: ...

@@ -1,0 +1,71 @@
+"""Answers of resources, and how values become JSON text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from penstock.sdk.numbers import Float32
+from penstock.sdk.values import java_double, java_float
+
+_encoder = msgspec.json.Encoder()
+_LOWER_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*\\u00)([01][a-f])")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a resource answers; a `location` is relative to the server."""
+
+    status: int
+    body: bytes | None = None
+    location: str | None = None
+    content_type: str | None = None  # None is JSON
+
+
+def json_answer(status: int, value: Any, location: str | None = None) -> Answer:
+    """An answer whose body is a value; None is no body."""
+    return Answer(status, None if value is None else to_json(value), location)
+
+
+def to_json(value: Any) -> bytes:
+    """Compact JSON, with control characters escaped in capitals."""
+    try:
+        text = _encoder.encode(value)
+    except (UnicodeEncodeError, msgspec.EncodeError):  # half of a surrogate pair has no UTF-8
+        text = _encoder.encode(_without_surrogates(msgspec.to_builtins(value)))
+    if b"\\u00" in text:
+        return _LOWER_ESCAPE.sub(lambda m: m[1] + m[2].upper(), text)
+    return text
+
+
+def plain(value: Any) -> Any:
+    """A value from an offset, with floating-point numbers written as Java writes them."""
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)  # some have a width, which JSON does not show
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[Any, Any]", value)
+        return {("null" if k is None else str(k)): plain(v) for k, v in pairs.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def _number(value: float) -> Any:
+    text = java_float(value) if isinstance(value, Float32) else java_double(value)
+    return msgspec.Raw(text.encode()) if math.isfinite(value) else text
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        pairs = cast("dict[Any, Any]", value)
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in pairs.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in cast("list[Any]", value)]
+    return value
