@@ -1,0 +1,65 @@
+"""The limit: the same work as a bare confluent-kafka loop, without a framework.
+
+    python -m benchmarks.bare source BOOTSTRAP FILE TOPIC
+    python -m benchmarks.bare sink BOOTSTRAP TOPIC FILE GROUP
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from pathlib import Path
+
+from confluent_kafka import Consumer, Message, Producer
+
+
+def source(bootstrap: str, file: str, topic: str) -> None:
+    """Every line of a file becomes a record."""
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "acks": "all",
+            "queue.buffering.max.messages": 100_000,
+            "linger.ms": 5,
+        }
+    )
+    produce = producer.produce
+    with Path(file).open("rb") as lines:
+        while batch := list(islice(lines, 2000)):
+            for line in batch:
+                while True:
+                    try:
+                        produce(topic, line[:-1])
+                        break
+                    except BufferError:
+                        producer.poll(0.01)
+            producer.poll(0)
+    producer.flush()
+
+
+def sink(bootstrap: str, topic: str, file: str, group: str) -> None:
+    """Every record becomes a line; runs until it is terminated."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "fetch.queue.backoff.ms": 2,
+            "queued.min.messages": 5000,
+            "queued.max.messages.kbytes": 8192,
+            "fetch.message.max.bytes": 524288,
+        }
+    )
+    consumer.subscribe([topic])
+    with Path(file).open("ab") as out:
+        while True:
+            messages = consumer.consume(500, 0.5)
+            values = [v for v in map(Message.value, messages) if v is not None]
+            if values:
+                out.write(b"\n".join(values) + b"\n")
+                out.flush()
+
+
+if __name__ == "__main__":
+    {"source": source, "sink": sink}[sys.argv[1]](*sys.argv[2:])

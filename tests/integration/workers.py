@@ -1,0 +1,149 @@
+"""Real workers as separate processes, for tests."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+STRING = "org.apache.kafka.connect.storage.StringConverter"
+JSON = "org.apache.kafka.connect.json.JsonConverter"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(
+    true: Callable[[], object], seconds: float = 30.0, *, what: str = "what was awaited"
+) -> Any:
+    """The first true answer; fails after so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = true()
+        if answer:
+            return answer
+        assert time.monotonic() < end, f"{what} did not come true within {seconds:.0f} s"
+        time.sleep(0.05)
+
+
+class Worker:
+    """`penstock standalone` in a folder of its own; may be started, killed and started again."""
+
+    def __init__(self, folder: Path, bootstrap: str, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.settings = {
+            "bootstrap.servers": bootstrap,
+            "key.converter": STRING,
+            "value.converter": STRING,
+            "offset.storage.file.filename": str(folder / "connect.offsets"),
+            "offset.flush.interval.ms": "1000",
+            "listeners": f"http://127.0.0.1:{self.port}",
+        } | {name.replace("__", "."): value for name, value in settings.items()}
+        self.connectors: list[Path] = []
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def add(self, name: str, properties: Mapping[str, str]) -> Path:
+        """A connector file that the next start gets."""
+        path = self.folder / f"{name}.properties"
+        write_properties(path, {"name": name, **properties})
+        self.connectors.append(path)
+        return path
+
+    def command(self) -> Sequence[str]:
+        worker = self.folder / "worker.properties"
+        write_properties(worker, self.settings)
+        paths = [str(worker), *map(str, self.connectors)]
+        return [sys.executable, "-m", "penstock", "standalone", *paths]
+
+    def start(self) -> Worker:
+        self.process = subprocess.Popen(  # noqa: S603
+            self.command(),
+            cwd=self.folder,
+            stdout=(self.folder / "worker.log").open("ab"),
+            stderr=subprocess.STDOUT,
+        )
+        return self
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "worker.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, seconds: float = 20.0) -> int:
+        """End it as an operator would; the exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"did not stop within {seconds} s:\n{self.log[-3000:]}") from None
+
+    def exit_status(self, seconds: float = 20.0) -> int:
+        assert self.process is not None
+        return self.process.wait(seconds)
+
+    def ask(self, path: str, method: str = "GET", body: object = None) -> tuple[int, Any]:
+        """Status and parsed body of a REST answer; (0, None) while nothing listens."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310
+            f"http://127.0.0.1:{self.port}{path}",
+            data=data,
+            method=method,
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=100) as answer:  # noqa: S310
+                text = answer.read()
+                return answer.status, json.loads(text) if text else None
+        except urllib.error.HTTPError as error:
+            with error:
+                text = error.read()
+            return error.code, json.loads(text) if text else None
+        except OSError:
+            return 0, None
+
+    def wait_for_rest(self, seconds: float = 20.0) -> None:
+        wait_until(lambda: self._alive() and self.ask("/health")[0] == 200, seconds, what="health")
+
+    def _alive(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the worker ended:\n{self.log[-3000:]}"
+        return True
+
+    def states(self, connector: str) -> list[str]:
+        """The states of a connector and its tasks."""
+        status, body = self.ask(f"/connectors/{connector}/status")
+        if status != 200:
+            return []
+        return [body["connector"]["state"], *(task["state"] for task in body["tasks"])]
+
+
+def write_properties(path: Path, properties: Mapping[str, str]) -> None:
+    path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+
+
+def ended(workers: Sequence[Worker]) -> Iterator[None]:
+    """End whatever still runs."""
+    yield
+    for worker in workers:
+        if worker.process is not None and worker.process.poll() is None:
+            worker.kill()
