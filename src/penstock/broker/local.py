@@ -1,0 +1,194 @@
+"""A real single-node Apache Kafka as a context manager."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from penstock.broker import pins, program
+from penstock.broker.errors import BrokerError
+from penstock.broker.jars import Progress, class_path
+from penstock.broker.java import JavaProcess, find_java
+from penstock.broker.ports import check_free, free_ports
+from penstock.broker.properties import (
+    AFTER_A_CRASH,
+    HOST,
+    broker_settings,
+    properties_text,
+)
+from penstock.broker.storage import Storage, bootstrap_template
+
+START_SECONDS = 60.0
+ATTEMPTS = 3
+STARTED = "Kafka Server started"
+NAME = "kafka"
+
+
+class LocalKafka:
+    """Apache Kafka on this machine, for demos, development and tests.
+
+        with LocalKafka() as kafka:
+            print(kafka.bootstrap_servers)
+
+    Without a `folder` the data is thrown away at `stop`; with one, a later start goes on with it.
+    Without a `port` a free one is taken and kept for the life of this object. The broker ends when
+    this process ends, however that happens.
+    """
+
+    def __init__(
+        self,
+        folder: Path | str | None = None,
+        port: int | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
+        heap_mb: int = 256,
+        jvm_options: Sequence[str] = program.QUICK,
+        progress: Progress | None = None,
+    ) -> None:
+        self._kept = Path(folder) if folder is not None else None
+        self._wanted_port = port
+        self._port = port
+        self._settings = dict(settings or {})
+        self._jvm_options = [f"-Xmx{heap_mb}m", *program.SMALL, *jvm_options]
+        self._progress = progress
+        self._storage: Storage | None = None
+        self._process: JavaProcess | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where clients connect; known from the first start on."""
+        if self._port is None:
+            raise BrokerError("The broker has no address yet; start it first.")
+        return f"{HOST}:{self._port}"
+
+    @property
+    def folder(self) -> Path:
+        """Where data, settings and logs are."""
+        if self._storage is None:
+            raise BrokerError("The broker has no folder yet; start it first.")
+        return self._storage.folder
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the Java process while it runs."""
+        return self._process.pid if self._process is not None and self.running else None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.running
+
+    def start(self) -> Self:
+        """Download what is missing, start, and return when clients can connect."""
+        if self.running:
+            raise BrokerError(f"The broker on {self.bootstrap_servers} is running already.")
+        jars = class_path(pins.BROKER, self._progress)
+        java = find_java()
+        template = bootstrap_template(java, jars)
+        if self._storage is None:
+            kept = self._kept or Path(tempfile.mkdtemp(prefix="penstock-broker-"))
+            self._storage = Storage(kept)
+        try:
+            self._launch(self._storage, java, jars, template)
+        except BaseException:
+            self.kill()
+            self._discard()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End the broker: politely if its data is kept, at once if it is thrown away."""
+        if self._process is not None:
+            if self._kept is None:
+                self._process.kill()
+            else:
+                self._process.stop()
+        self._discard()
+
+    def kill(self) -> None:
+        """End the broker as a power failure would; `start` goes on with its data."""
+        if self._process is not None:
+            self._process.kill()
+
+    def restart(self) -> None:
+        """Stop politely and start again on the same port with the same data."""
+        if self._process is not None:
+            self._process.stop()
+        self.start()
+
+    def wait(self, timeout_seconds: float | None = None) -> int | None:
+        """Wait for the broker to end by itself; its exit code, or None if it still runs."""
+        return self._process.wait(timeout_seconds) if self._process is not None else None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _discard(self) -> None:
+        self._process = None
+        if self._kept is None and self._storage is not None:
+            self._storage.remove()
+            self._storage = None
+            self._port = self._wanted_port
+
+    def _launch(self, storage: Storage, java: Path, jars: Sequence[Path], template: Path) -> None:
+        """A port that was free may be taken before Kafka binds it: then with other ones again."""
+        for attempt in range(1, ATTEMPTS + 1):
+            port, controller_port = self._choose_ports()
+            descriptor = storage.open()
+            try:
+                storage.format(template)
+                command = self._command(storage, java, jars, port, controller_port)
+                self._process = JavaProcess(
+                    command, program.output_file(storage.folder, NAME), [descriptor]
+                )
+                storage.owned_by(self._process.pid)
+            finally:
+                storage.close()  # the lock lives on in the broker
+            if self._is_ready(storage, self._process):
+                self._port = port
+                return
+            problem = self._problem(storage, self._process)
+            self._process.kill()
+            lost_port = "Address already in use" in problem and self._wanted_port is None
+            if not lost_port or attempt == ATTEMPTS:
+                raise BrokerError(f"Kafka did not start: {problem}.")
+
+    def _choose_ports(self) -> tuple[int, int]:
+        if self._port is None:
+            first, second = free_ports(2)
+            return first, second
+        check_free(self._port)
+        return self._port, free_ports(1)[0]
+
+    def _command(
+        self, storage: Storage, java: Path, jars: Sequence[Path], port: int, controller_port: int
+    ) -> list[str]:
+        changed = (AFTER_A_CRASH if storage.crashed else {}) | self._settings
+        settings = broker_settings(storage.data, port, controller_port, changed)
+        file = storage.folder / "broker.properties"
+        file.write_text(properties_text(settings), "utf-8")
+        main = ["kafka.Kafka", str(file)]
+        return program.command(
+            java, self._jvm_options, jars, main, folder=storage.folder, name=NAME
+        )
+
+    def _is_ready(self, storage: Storage, process: JavaProcess) -> bool:
+        return process.wait_until(
+            lambda: program.logged(storage.folder, NAME, STARTED), START_SECONDS
+        )
+
+    def _problem(self, storage: Storage, process: JavaProcess) -> str:
+        if process.running:
+            return f"it was not ready after {START_SECONDS:.0f} seconds"
+        said = program.complaint(storage.folder, NAME) or f"exit code {process.exit_code}"
+        return said if self._kept is None else f"{said} (see {storage.folder}/{NAME}.log)"

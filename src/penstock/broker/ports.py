@@ -1,0 +1,28 @@
+"""Free TCP ports on the loopback interface."""
+
+from __future__ import annotations
+
+import socket
+
+from penstock.broker.errors import BrokerError
+from penstock.broker.properties import HOST
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on; they stay free only as long as nobody else takes them."""
+    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def check_free(port: int) -> None:
+    """Raise if something listens on `port` already, or may not."""
+    try:
+        socket.create_server((HOST, port)).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "ports go from 1 to 65535"
+        raise BrokerError(
+            f"Port {port} on {HOST} cannot be used ({reason}); choose another port."
+        ) from error

@@ -1,0 +1,60 @@
+"""The settings of a single-node broker, and Java properties files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+AFTER_A_CRASH = {
+    # The registration of the dead broker must expire before the new one is let in.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+}
+
+
+def broker_settings(
+    data: Path, port: int, controller_port: int, changed: Mapping[str, str]
+) -> dict[str, str]:
+    """One node that is broker and controller, and keeps everything small; `changed` wins."""
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": str(data),
+        "num.partitions": "1",
+        "offsets.topic.num.partitions": "4",
+        "offsets.topic.replication.factor": "1",
+        "transaction.state.log.num.partitions": "4",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "share.coordinator.state.topic.num.partitions": "1",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "group.initial.rebalance.delay.ms": "0",
+        "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),  # of a heap of 256 MB
+        **changed,
+    }
+
+
+def properties_text(settings: Mapping[str, str]) -> str:
+    """A Java properties file; whatever a value holds, it is read back unchanged."""
+    return "".join(f"{_escaped(k, '=: ')}={_escaped(v)}\n" for k, v in settings.items())
+
+
+def _escaped(text: str, special: str = "") -> str:
+    for plain in f"\\{special}":
+        text = text.replace(plain, f"\\{plain}")
+    text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    text = "".join(c if " " <= c <= "~" else _utf16_escapes(c) for c in text)
+    return f"\\{text}" if text.startswith((" ", "#", "!")) else text
+
+
+def _utf16_escapes(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))

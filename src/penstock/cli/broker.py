@@ -1,0 +1,71 @@
+"""`penstock broker`: a real single-node Apache Kafka in the foreground."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from penstock.broker import BrokerError, LocalKafka
+from penstock.broker.jars import Progress as Report
+
+
+@click.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path), help="Keep the data here.")
+@click.option("--port", type=click.IntRange(1, 65535), default=9092, show_default=True)
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A broker setting.")
+@click.option("--heap-mb", type=click.IntRange(64), default=256, show_default=True)
+def broker(folder: Path | None, port: int, pairs: tuple[str, ...], heap_mb: int) -> None:
+    """Run a real single-node Apache Kafka here, until Ctrl-C.
+
+    Without --dir, its data is thrown away at the end.
+    """
+    settings = dict(map(_setting, pairs))
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with (
+            download_bar() as report,
+            LocalKafka(folder, port, settings=settings, heap_mb=heap_mb, progress=report) as kafka,
+        ):
+            _announce(kafka)
+            status = kafka.wait()
+            raise click.ClickException(f"Kafka ended by itself (exit code {status}).")
+    except BrokerError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+def _setting(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    if not equals or not key.strip():
+        raise click.BadParameter(f"'{pair}' is not KEY=VALUE.", param_hint="--set")
+    return key.strip(), value.strip()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _announce(kafka: LocalKafka) -> None:
+    click.echo(f"Apache Kafka listens on {kafka.bootstrap_servers}; data and logs: {kafka.folder}")
+    click.echo(f"Connect with bootstrap.servers={kafka.bootstrap_servers}; Ctrl-C stops it.")
+
+
+@contextmanager
+def download_bar() -> Generator[Report]:
+    """A progress bar on standard error, which appears with the first byte of a download."""
+    columns = TextColumn("Downloading Apache Kafka (once)"), BarColumn(), DownloadColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", visible=False)
+
+        def report(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=done < total)
+
+        yield report
