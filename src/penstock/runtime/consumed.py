@@ -1,4 +1,4 @@
-"""A consumed record as it came from Kafka; made only for a record that something went wrong with."""
+"""A consumed record as it came from Kafka; made only for one that something is wrong with."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Consumed(NamedTuple):
 
 def consumed(batch: Incoming) -> Consumed:
     """The only record of a batch of one."""
-    kind, timestamp = batch.timestamps()[0]
+    kinds, timestamps = batch.timestamps()
     return Consumed(
         batch.topics()[0],
         batch.partitions()[0],
         batch.offsets()[0],
-        timestamp,
-        kind,
+        timestamps[0],
+        kinds[0],
         batch.keys()[0],
         batch.values()[0],
         batch.headers()[0],

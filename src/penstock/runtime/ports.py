@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from penstock.sdk.record import TimestampType, TopicPartition
 
 Headers = list[tuple[str, bytes | None]]
 OffsetPair = tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]
-OnDelivery = Callable[[Any, Any], None]  # (error or None, what Kafka stored or None)
+OnDelivery = Callable[[Any, Any], None]  # (error or None, the message)
 
 
 class Clock(Protocol):
@@ -49,8 +49,34 @@ class Control(Protocol):
         ...
 
 
+class TaskEvents(Protocol):
+    """Hears what becomes of a task."""
+
+    def running(self) -> None: ...
+    def paused(self) -> None: ...
+    def topics_used(self, topics: list[str]) -> None: ...
+
+
+class Loop(Protocol):
+    """What a host drives, on one thread."""
+
+    def start(self) -> None: ...
+
+    def step(self) -> bool:
+        """One round; False when the task has been asked to stop."""
+        ...
+
+    def close(self) -> None:
+        """Commit what may be committed and release everything; after a failure as well."""
+        ...
+
+    def cancel(self) -> None:
+        """Cut the task off from Kafka. Any thread; the task may be stuck anywhere."""
+        ...
+
+
 class Delivered(Protocol):
-    """Where Kafka stored a record."""
+    """Where Kafka stored a record, or would have."""
 
     def topic(self) -> str: ...
     def partition(self) -> int: ...
@@ -91,13 +117,17 @@ class Producer(Protocol):
     """Sends to Kafka. All calls come from one thread; callbacks run inside `poll` and `flush`."""
 
     def send(
-        self, outgoing: Outgoing, start: int = 0, on_delivery: OnDelivery | None = None
+        self,
+        outgoing: Outgoing,
+        start: int = 0,
+        on_delivery: OnDelivery | Sequence[OnDelivery] | None = None,
     ) -> int:
         """Hand over the records from `start` on; how many were taken.
 
         Fewer than all are taken when the local queue is full: `poll`, then go on from there.
-        Without `on_delivery`, only errors are told, to `failure`. Raises `RetriableError` when the
-        next record may be accepted later, another error when it never will.
+        `on_delivery` is called for each record (or is a list with a callback for each, from the
+        first on); without it, only errors are told, to `failure`. Raises `RetriableError` when
+        nothing can be accepted now, another error when nothing ever will.
         """
         ...
 
@@ -133,8 +163,8 @@ class Incoming(Protocol):
     def keys(self) -> list[bytes | None]: ...
     def values(self) -> list[bytes | None]: ...
 
-    def timestamps(self) -> list[tuple[TimestampType, int | None]]:
-        """Who set the timestamps, and the timestamps, None where there is none."""
+    def timestamps(self) -> tuple[list[TimestampType], list[int | None]]:
+        """Who set the timestamps; and the timestamps, None where there is none."""
         ...
 
     def headers(self) -> list[Headers | None]: ...
@@ -144,13 +174,17 @@ class Incoming(Protocol):
         ...
 
 
+class Assigned(NamedTuple):
+    """How a consumer shall begin with new partitions."""
+
+    starts: Mapping[TopicPartition, int] = {}  # where not at the position
+    paused: Collection[TopicPartition] = ()
+
+
 class RebalanceListener(Protocol):
-    """Told by a consumer, inside `consume` and `close`, that partitions come or go."""
+    """Told by a consumer, inside `consume` and `close`, of a rebalance. Never raises."""
 
-    def assigned(self, positions: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
-        """New partitions and where each starts; the places to start at instead, if any."""
-        ...
-
+    def assigned(self, positions: Mapping[TopicPartition, int]) -> Assigned: ...
     def revoked(self, partitions: Collection[TopicPartition]) -> None: ...
     def lost(self, partitions: Collection[TopicPartition]) -> None: ...
 
@@ -162,12 +196,8 @@ class Consumer(Protocol):
         self, topics: Sequence[str], pattern: str | None, listener: RebalanceListener
     ) -> None: ...
 
-    def consume(self, records: int, seconds: float) -> Incoming:
+    def consume(self, seconds: float) -> Incoming:
         """The next records, as soon as there are some; empty when the time is over."""
-        ...
-
-    def positions(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
-        """The next offset to be consumed, of those partitions that were consumed from."""
         ...
 
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None: ...
@@ -187,7 +217,7 @@ class Consumer(Protocol):
         ...
 
     def close(self) -> None:
-        """Leave the group; the listener hears of it."""
+        """Leave the group. Any thread, once."""
         ...
 
 

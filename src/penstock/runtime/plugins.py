@@ -1,0 +1,54 @@
+"""The plugins of a task, each with the class name that logs and dead letters show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from penstock.sdk.converter import Converter, HeaderConverter
+from penstock.sdk.record import Record
+
+R = TypeVar("R", bound=Record)
+
+
+class TransformStage(Protocol):
+    """One transformation with its predicate."""
+
+    @property
+    def class_name(self) -> str: ...
+    def apply(self, records: Sequence[R]) -> list[R]: ...
+
+
+class Transforms(Protocol):
+    """A chain of transformations."""
+
+    @property
+    def stages(self) -> Sequence[TransformStage]: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class NoTransforms:
+    """The empty chain."""
+
+    stages: Sequence[TransformStage] = ()
+
+    def close(self) -> None:
+        """There is nothing to release."""
+
+
+@dataclass(frozen=True)
+class Converters:
+    """The converters of a task and their class names."""
+
+    key: Converter[Any]
+    value: Converter[Any]
+    header: HeaderConverter[Any]
+    key_class: str
+    value_class: str
+    header_class: str
+
+    def close(self) -> None:
+        for converter in (self.key, self.value, self.header):
+            converter.close()

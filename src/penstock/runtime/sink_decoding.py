@@ -1,0 +1,148 @@
+"""From consumed messages to the records a sink task is given: convert, then transform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from penstock.runtime.consumed import consumed
+from penstock.runtime.error_reports import Reporters
+from penstock.runtime.plugins import Converters, Transforms
+from penstock.runtime.ports import Headers, Incoming
+from penstock.runtime.tolerance import ErrorContext, Operator, Stage
+from penstock.sdk.converter import Converter
+from penstock.sdk.record import Header, SinkRecord
+from penstock.sdk.schema import Schema
+
+Decoded = list[tuple[Schema | None, Any]]
+
+
+class SinkDecoder:
+    """Converts and transforms messages, whole batches at once or one with all care."""
+
+    def __init__(
+        self,
+        transforms: Transforms,
+        converters: Converters,
+        operator: Operator,
+        reporters: Reporters,
+    ) -> None:
+        self._transforms = transforms
+        self._converters = converters
+        self._operator = operator
+        self._reporters = reporters
+
+    def close(self) -> None:
+        self._transforms.close()
+        self._converters.close()
+
+    def whole(self, batch: Incoming) -> list[SinkRecord]:
+        """All of a batch, or the first exception."""
+        topics = batch.topics()
+        keys = _decoded(self._converters.key, topics, batch.keys())
+        values = _decoded(self._converters.value, topics, batch.values())
+        records = _records(batch, topics, keys, values, self._headers(topics, batch.headers()))
+        for stage in self._transforms.stages:
+            records = stage.apply(records)
+        return records
+
+    def one(self, batch: Incoming) -> list[SinkRecord]:
+        """The only record of a batch, with retries; nothing if it is skipped and reported."""
+        context = ErrorContext(consumed(batch))
+        try:
+            return self._carefully(context, batch)
+        finally:
+            if context.failed:
+                self._reporters.report(context)
+
+    def _carefully(self, context: ErrorContext, batch: Incoming) -> list[SinkRecord]:
+        execute, by, topics = self._operator.execute, self._converters, batch.topics()
+        keys = execute(
+            context,
+            Stage.KEY_CONVERTER,
+            by.key_class,
+            lambda: _decoded(by.key, topics, batch.keys()),
+        )
+        values = execute(
+            context,
+            Stage.VALUE_CONVERTER,
+            by.value_class,
+            lambda: _decoded(by.value, topics, batch.values()),
+        )
+        headers = execute(
+            context,
+            Stage.HEADER_CONVERTER,
+            by.header_class,
+            lambda: self._headers(topics, batch.headers()),
+        )
+        if context.failed or keys is None or values is None:
+            return []
+        records = _records(batch, topics, keys, values, headers or [()])
+        for stage in self._transforms.stages:
+            step = _applied(stage.apply, records)
+            records = execute(context, Stage.TRANSFORMATION, stage.class_name, step) or []
+        return [] if context.failed else records
+
+    def _headers(
+        self, topics: Sequence[str], raw: Sequence[Headers | None]
+    ) -> list[tuple[Header, ...]]:
+        if not any(raw):
+            return [()] * len(raw)
+        decode = self._converters.header.decode_header
+
+        def header(topic: str, key: str, payload: bytes | None) -> Header:
+            schema, value = decode(topic, key, payload)
+            return Header(key, value, schema)
+
+        return [
+            tuple(header(topic, key, payload) for key, payload in headers) if headers else ()
+            for topic, headers in zip(topics, raw, strict=True)
+        ]
+
+
+def _applied(
+    apply: Callable[[Sequence[SinkRecord]], list[SinkRecord]], records: list[SinkRecord]
+) -> Callable[[], list[SinkRecord]]:
+    return lambda: apply(records)
+
+
+def _decoded(
+    converter: Converter[Any], topics: Sequence[str], payloads: Sequence[bytes | None]
+) -> Decoded:
+    """Schema and value of each payload, asked for topic by topic."""
+    first = topics[0]
+    if topics.count(first) == len(topics):
+        return converter.decode(first, payloads)
+    groups: dict[str, list[int]] = {}
+    for index, topic in enumerate(topics):
+        groups.setdefault(topic, []).append(index)
+    decoded: Decoded = [(None, None)] * len(payloads)
+    for topic, indices in groups.items():
+        of_topic = converter.decode(topic, [payloads[i] for i in indices])
+        for index, pair in zip(indices, of_topic, strict=True):
+            decoded[index] = pair
+    return decoded
+
+
+def _records(
+    batch: Incoming,
+    topics: Sequence[str],
+    keys: Decoded,
+    values: Decoded,
+    headers: Sequence[tuple[Header, ...]],
+) -> list[SinkRecord]:
+    kinds, timestamps = batch.timestamps()
+    return [
+        SinkRecord(t, v, vs, k, ks, ts, h, p, o, kind, t, p, o)
+        for t, (vs, v), (ks, k), ts, h, p, o, kind in zip(
+            topics,
+            values,
+            keys,
+            timestamps,
+            headers,
+            batch.partitions(),
+            batch.offsets(),
+            kinds,
+            strict=True,
+        )
+    ]

@@ -1,0 +1,395 @@
+"""consume → convert → transform → put, commits, rebalances: one step at a time.
+
+The loop owns no thread and no clock: a host, or a simulation, calls `start`, `step` until it says
+False, and `close`, all on one thread. The consumer calls the listener's methods inside `consume`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.runtime.blame import blamed
+from penstock.runtime.counters import SinkCounters
+from penstock.runtime.ports import Assigned, Clock, Consumer, Control, Incoming, TaskEvents
+from penstock.runtime.rejects import Rejects
+from penstock.runtime.sink_commits import Offsets, SinkOffsets
+from penstock.runtime.sink_decoding import SinkDecoder
+from penstock.runtime.topics_used import TopicsSeen
+from penstock.sdk.errors import ConnectError, RetriableError, RetryLater
+from penstock.sdk.record import SinkRecord, TopicPartition
+from penstock.sdk.sink import SinkTask
+
+log = logging.getLogger(__name__)
+
+_WAKE_SECONDS = 0.25  # a consumer cannot be woken, so it is asked in slices
+_RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class SinkSettings:
+    """What worker and connector say about a sink task."""
+
+    topics: Sequence[str] = ()
+    topics_pattern: str | None = None
+    offset_flush_interval_ms: int = 60_000
+    offset_flush_timeout_ms: int = 5_000
+
+
+class SinkLoop:
+    """Runs one sink task; also the listener of its consumer and what its context acts on."""
+
+    def __init__(
+        self,
+        task: SinkTask[Any],
+        decoder: SinkDecoder,
+        consumer: Consumer,
+        rejects: Rejects,
+        control: Control,
+        clock: Clock,
+        events: TaskEvents,
+        settings: SinkSettings,
+        counters: SinkCounters | None = None,
+    ) -> None:
+        self._task = task
+        self._decoder = decoder
+        self._consumer = consumer
+        self._rejects = rejects
+        self._control = control
+        self._clock = clock
+        self._settings = settings
+        self.counters = counters or SinkCounters()
+        self._topics = TopicsSeen(events)
+        self._offsets = SinkOffsets()
+        self._undelivered: list[SinkRecord] = []
+        self._ends: Offsets = {}
+        self._redelivering = False
+        self._paused = False
+        self._paused_by_task: set[TopicPartition] = set()
+        self._rewinds: Offsets = {}
+        self._wake_after: float | None = None
+        self._commit_requested = False
+        self._committing_since: int | None = None
+        self._next_commit = clock.now_ms() + settings.offset_flush_interval_ms
+        self._failure: Exception | None = None
+        self._closed = False
+
+    # The life of a task -------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._consumer.subscribe(self._settings.topics, self._settings.topics_pattern, self)
+        self._task.start()
+
+    def step(self) -> bool:
+        """One round; False when the task has been asked to stop."""
+        if self._control.stopping:
+            return False
+        if self._control.paused is not self._paused:
+            self._pause_or_resume()
+        self._commit_if_due()
+        self._rewind()
+        batch = self._consumed()
+        self._raise_failure()
+        if len(batch):
+            self._convert(batch)
+        if not self._control.stopping:
+            self._deliver()
+        return True
+
+    def close(self) -> None:
+        """Commit and close all partitions, then the task and its clients."""
+        try:
+            if self._offsets.partitions and not self._control.cancelled:
+                self._let_go(self._offsets.partitions)
+        finally:
+            self._closed = True
+            self._release()
+
+    def cancel(self) -> None:
+        """From another thread: from here on no offset is committed."""
+        self._closed = True
+
+    def _release(self) -> None:
+        for release in (self._task.close, self._consumer.close, self._decoder.close):
+            try:
+                release()
+            except Exception:
+                log.exception("Could not release everything of the task.")
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    # Pauses -------------------------------------------------------------------------------------
+
+    def _pause_or_resume(self) -> None:
+        self._paused = not self._paused
+        if self._paused:
+            self._consumer.pause(self._offsets.partitions)
+            self._commit_requested = True
+        elif not self._redelivering:
+            self._consumer.resume(self._offsets.partitions - self._paused_by_task)
+
+    # Consume ------------------------------------------------------------------------------------
+
+    def _consumed(self) -> Incoming:
+        """Records, or none when a commit, a retry or a change of state is due."""
+        now = self._clock.now_ms()
+        wait_ms = float(max(0, self._next_commit - now))
+        if self._wake_after is not None:
+            wait_ms = min(wait_ms, self._wake_after * 1000)
+            self._wake_after = None
+        end = now + wait_ms
+        while True:
+            left = (end - self._clock.now_ms()) / 1000
+            batch = self._consumer.consume(max(0.0, min(left, _WAKE_SECONDS)))
+            if len(batch) or left <= _WAKE_SECONDS or self._called_away():
+                return batch
+
+    def _called_away(self) -> bool:
+        return (
+            self._control.stopping
+            or self._control.paused is not self._paused
+            or self._commit_requested
+            or self._failure is not None
+        )
+
+    def _convert(self, batch: Incoming) -> None:
+        self._rejects.keep(batch)
+        decoder = self._decoder
+        records, failure = blamed(
+            0,
+            len(batch),
+            lambda start, end: decoder.whole(batch.part(start, end)),
+            lambda index: decoder.one(batch.part(index, index + 1)),
+        )
+        if failure is not None:
+            raise failure
+        self._ends |= ends_of(batch)
+        for topic in set(batch.topics()):
+            self._topics.add(topic)
+        self._topics.tell()
+        self.counters.read += len(batch)
+        self._undelivered += records
+
+    # Put ----------------------------------------------------------------------------------------
+
+    def _deliver(self) -> None:
+        started = self._clock.now_ms()
+        records = self._undelivered
+        try:
+            self._task.put(records)
+        except RetriableError as error:
+            self._redeliver_later(error)
+            return
+        except Exception as error:
+            raise ConnectError("Exiting WorkerSinkTask due to unrecoverable exception.") from error
+        self._rejects.check()
+        self._offsets.delivered(self._ends)
+        self._undelivered, self._ends = [], {}
+        if records:
+            self.counters.sent += len(records)
+            self.counters.batch(len(records), self._clock.now_ms() - started)
+        if self._redelivering:
+            self._redelivering = False
+            if not self._paused:
+                self._consumer.resume(self._offsets.partitions - self._paused_by_task)
+
+    def _redeliver_later(self, error: RetriableError) -> None:
+        log.warning(
+            "The task could not put %d records; they are put again.",
+            len(self._undelivered),
+            exc_info=error,
+        )
+        if not self._redelivering:
+            self._redelivering = True
+            self._consumer.pause(self._offsets.partitions)
+        if self._wake_after is None:
+            later = error.after_seconds if isinstance(error, RetryLater) else _RETRY_SECONDS
+            self._wake_after = later
+
+    # Commits ------------------------------------------------------------------------------------
+
+    def _commit_if_due(self) -> None:
+        now = self._clock.now_ms()
+        if self._committing_since is None:
+            if self._commit_requested or now >= self._next_commit:
+                self._commit(self._offsets.partitions, closing=False)
+                self._next_commit = now + self._settings.offset_flush_interval_ms
+                self._commit_requested = False
+        elif now >= self._committing_since + self._settings.offset_flush_timeout_ms:
+            log.warning("The commit of offsets timed out.")
+            self._committing_since = None
+            self.counters.commit(0, ok=False)
+
+    def _commit(self, partitions: Collection[TopicPartition], *, closing: bool) -> None:
+        self._rejects.flush(self._settings.offset_flush_timeout_ms / 1000)
+        asked = self._offsets.consumed(partitions)
+        if not asked:
+            return
+        self.counters.commit_seq_no += 1
+        try:
+            answer = self._task.pre_commit(dict(asked))
+        except Exception:
+            self._refused(asked, closing=closing)
+            return
+        finally:
+            if closing:
+                self._task.revoke(partitions)
+        wanted = self._offsets.to_commit(asked, answer) if answer else {}
+        if wanted and not self._control.cancelled:
+            self._send_commit(wanted, closing=closing)
+
+    def _refused(self, asked: Offsets, *, closing: bool) -> None:
+        if closing:
+            log.exception("The task failed to prepare the last commit of its partitions.")
+            return
+        log.exception("The task failed to prepare a commit; reading again from the last one.")
+        places = self._offsets.back_to_committed(asked)
+        self._forget_undelivered(places)
+        self._consumer.seek(places)
+        self.counters.commit(0, ok=False)
+
+    def _send_commit(self, wanted: Offsets, *, closing: bool) -> None:
+        started, seq = self._clock.now_ms(), self.counters.commit_seq_no
+
+        def done(error: Exception | None) -> None:
+            self._commit_done(wanted, started, seq, error)
+
+        self._committing_since = started
+        if not closing:
+            self._consumer.commit(wanted, done)
+            return
+        try:
+            self._consumer.commit_now(wanted)
+        except Exception as error:
+            done(error)
+        else:
+            done(None)
+
+    def _commit_done(
+        self, wanted: Offsets, started: int, seq: int, error: Exception | None
+    ) -> None:
+        if seq != self.counters.commit_seq_no:
+            self.counters.commits_skipped += 1
+            return
+        self._committing_since = None
+        if error is not None:
+            log.error("The commit of offsets failed; it is tried again.", exc_info=error)
+        else:
+            held = self._offsets.partitions
+            self._offsets.committed |= {tp: o for tp, o in wanted.items() if tp in held}
+        self.counters.commit(self._clock.now_ms() - started, ok=error is None)
+
+    # Rebalances: called by the consumer ---------------------------------------------------------
+
+    def assigned(self, positions: Mapping[TopicPartition, int]) -> Assigned:
+        self._offsets.assigned(positions)
+        self._redelivering = self._redelivering and bool(self._undelivered)
+        self._paused_by_task &= self._offsets.partitions
+        self.counters.partitions = len(self._offsets.partitions)
+        if positions and self._failure is None:
+            try:
+                self._task.open(list(positions))
+            except Exception as error:
+                self._failure = error
+        starts = {tp: self._rewinds.pop(tp) for tp in positions if tp in self._rewinds}
+        self._offsets.rewound(starts)
+        stand_still = self._paused or self._redelivering
+        return Assigned(
+            starts, list(positions) if stand_still else self._paused_by_task & positions.keys()
+        )
+
+    def revoked(self, partitions: Collection[TopicPartition]) -> None:
+        if self._closed:
+            return
+        try:
+            self._let_go(partitions)
+        except Exception as error:
+            self._failure = self._failure or error
+
+    def lost(self, partitions: Collection[TopicPartition]) -> None:
+        if self._closed:
+            return
+        try:
+            held = [tp for tp in partitions if tp in self._offsets.current]
+            if held:
+                self._task.revoke(held)
+        except Exception as error:
+            self._failure = self._failure or error
+        finally:
+            self._forget(partitions)
+
+    def _let_go(self, partitions: Collection[TopicPartition]) -> None:
+        """Commit what was put of these partitions and close them."""
+        held = [tp for tp in partitions if tp in self._offsets.current]
+        try:
+            if held:
+                self._commit(held, closing=True)
+        finally:
+            self._forget(held)
+
+    def _forget(self, partitions: Collection[TopicPartition]) -> None:
+        self._forget_undelivered(partitions)
+        self._offsets.gone(partitions)
+        self._paused_by_task -= set(partitions)
+        self.counters.partitions = len(self._offsets.partitions)
+        for partition in partitions:
+            self._rewinds.pop(partition, None)
+
+    def _forget_undelivered(self, partitions: Collection[TopicPartition]) -> None:
+        gone = set(partitions)
+        self._ends = {tp: end for tp, end in self._ends.items() if tp not in gone}
+        self._undelivered = [
+            record
+            for record in self._undelivered
+            if (record.original_topic, record.original_partition) not in gone
+        ]
+
+    # For the context ----------------------------------------------------------------------------
+
+    @property
+    def assignment(self) -> frozenset[TopicPartition]:
+        return self._offsets.partitions
+
+    def rewind(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self._rewinds |= offsets
+
+    def _rewind(self) -> None:
+        held = self._offsets.partitions
+        places = {tp: offset for tp, offset in self._rewinds.items() if tp in held}
+        for partition in self._rewinds.keys() - held:
+            log.debug("Not going back in %s: it is not assigned to the task.", partition)
+        self._rewinds.clear()
+        if places:
+            self._forget_undelivered(places)
+            self._consumer.seek(places)
+            self._offsets.rewound(places)
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        self._paused_by_task |= set(partitions)
+        self._consumer.pause(partitions)
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        self._paused_by_task -= set(partitions)
+        if not self._paused and not self._redelivering:
+            self._consumer.resume(partitions)
+
+    def request_commit(self) -> None:
+        self._commit_requested = True
+
+    def wake_after(self, seconds: float) -> None:
+        self._wake_after = seconds
+
+    def reject(self, record: SinkRecord, error: Exception) -> None:
+        self._rejects.reject(record, error)
+
+
+def ends_of(batch: Incoming) -> Offsets:
+    """The next offset of each partition after this batch."""
+    places = zip(batch.topics(), batch.partitions(), strict=True)
+    last = dict(zip(places, batch.offsets(), strict=True))
+    return {TopicPartition(*place): offset + 1 for place, offset in last.items()}
