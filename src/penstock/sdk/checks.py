@@ -185,9 +185,7 @@ class ListCheck:
             self._one_of(name, entry)
 
     def __str__(self) -> str:
-        empty = "config allowed" if self._empty_allowed else "not allowed"
-        null = "config allowed" if self._null_allowed else "not allowed"
-        return f"[{', '.join(self._texts)}] (empty {empty}) (null {null})"
+        return str(self._one_of) if self._texts else ""
 
 
 def list_of(*texts: str, empty_allowed: bool = True) -> Check:

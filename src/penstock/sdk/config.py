@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import (
     Annotated,
     Any,
+    ClassVar,
     NamedTuple,
     Self,
     Union,
@@ -120,11 +121,17 @@ class Config:
     properties: Mapping[str, str]
     """The texts the settings were parsed from, together with those nothing is known of."""
 
+    parsed: Mapping[str, Any]
+    """The value of every setting, by its name."""
+
+    more_settings: ClassVar[tuple[ConfigKey, ...]] = ()
+    """Settings without an attribute, for tables of them; their values are in `parsed` only."""
+
     def __init__(self, properties: Mapping[str, Any]) -> None:
         self.properties = {name: _as_text(value) for name, value in properties.items()}
-        values = self.definition().parse(self.properties)
+        self.parsed = self.definition().parse(self.properties)
         for setting in _settings(type(self)):
-            setattr(self, setting.attribute, setting.convert(values[setting.key.name]))
+            setattr(self, setting.attribute, setting.convert(self.parsed[setting.key.name]))
         self.check_together()
 
     @classmethod
@@ -205,7 +212,10 @@ _TYPES: dict[Any, ConfigType] = {
 
 @cache
 def _definition(cls: type[Config]) -> ConfigDef:
-    return ConfigDef(setting.key for setting in _settings(cls))
+    more: dict[str, ConfigKey] = {}
+    for kind in reversed(cls.__mro__):
+        more.update({key.name: key for key in kind.__dict__.get("more_settings", ())})
+    return ConfigDef([*(setting.key for setting in _settings(cls)), *more.values()])
 
 
 @cache
