@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from penstock.runtime.ports import Control, Loop, TaskEvents
+
+log = logging.getLogger(__name__)
 
 _PAUSED_SECONDS = 60.0
 
@@ -14,16 +17,23 @@ def run_task(make_loop: Callable[[], Loop], control: Control, events: TaskEvents
 
     A task whose target state is PAUSED is not started before it is resumed.
     """
-    if not _ready(control, events):
-        return
     loop = make_loop()
     try:
-        loop.start()
-        _told_of_states(loop, control, events)
+        if _ready(control, events):
+            loop.start()
+            _step(loop, control, events)
     except BaseException:
-        loop.close()
+        _close_after_failure(loop)
         raise
     loop.close()
+
+
+def _close_after_failure(loop: Loop) -> None:
+    """What goes wrong on top is logged: the first failure is the one to tell."""
+    try:
+        loop.close()
+    except Exception:
+        log.exception("Could not close the task after it failed.")
 
 
 def _ready(control: Control, events: TaskEvents) -> bool:
@@ -34,7 +44,7 @@ def _ready(control: Control, events: TaskEvents) -> bool:
     return not control.stopping
 
 
-def _told_of_states(loop: Loop, control: Control, events: TaskEvents) -> None:
+def _step(loop: Loop, control: Control, events: TaskEvents) -> None:
     events.running()
     paused = False
     while True:

@@ -92,8 +92,5 @@ class Rejects:
             record.timestamp_type,
             by.key.encode(topic, record.key_schema, [record.key])[0],
             by.value.encode(topic, record.value_schema, [record.value])[0],
-            [
-                (h.key, by.header.encode_header(topic, h.key, h.schema, h.value))
-                for h in record.headers
-            ],
+            [(h.key, encode(topic, h.key, h.schema, h.value)) for h in record.headers],
         )

@@ -71,7 +71,7 @@ class SourceLoop:
         self._topic_creator = topic_creator
         self.counters = counters or SourceCounters()
         self._topics = TopicsSeen(events)
-        self._tells_records = type(task).commit_record is not SourceTask.commit_record
+        self._tells_records = _overrides(task, "commit_record")
         self._failure: Exception | None = None
         self._sending: Sending | None = None
         self._in_poll = False
@@ -320,3 +320,7 @@ class SourceLoop:
             self._task.commit()
         except Exception:
             log.exception("The task failed to take note of a commit.")
+
+
+def _overrides(task: SourceTask[Any], method: str) -> bool:
+    return getattr(type(task), method) is not getattr(SourceTask, method)
