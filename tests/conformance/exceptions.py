@@ -17,4 +17,11 @@ class Reason(enum.Enum):
 
 EXCEPTIONS: dict[tuple[str, str], Reason] = {
     ("schema", "equals-038"): Reason.IDENTITY,
+    ("header-converter", "parse-223"): Reason.DATE_RANGE,
+    ("header-converter", "convert-703"): Reason.DATE_RANGE,
+    ("header-converter", "convert-724"): Reason.DATE_RANGE,
+    ("header-converter", "convert-726"): Reason.DATE_RANGE,
+    ("header-converter", "convert-763"): Reason.DATE_RANGE,
+    ("header-converter", "convert-764"): Reason.DATE_RANGE,
+    ("header-converter", "convert-794"): Reason.DATE_RANGE,
 }

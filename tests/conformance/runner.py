@@ -78,11 +78,7 @@ def same_error(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
 
 def _without_classes(text: str | None) -> str | None:
     """A message with each `class some.Java$Name` cut to `class`."""
-    if text is None:
-        return None
-    words = text.split(" ")
-    kept = ["<class>" if words[i - 1] == "class" and i else word for i, word in enumerate(words)]
-    return " ".join(kept)
+    return None if text is None else re.sub(r"\bclass [^\s()]+", "class", text)
 
 
 def same(found: Any, wanted: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal
 from math import frexp, inf, isfinite
 from typing import Any
@@ -12,6 +12,7 @@ from penstock.sdk.logical import as_instant
 from penstock.sdk.numbers import Float32, single
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.struct import Struct
+from penstock.sdk.values_dates import java_date
 
 
 def java_double(number: float) -> str:
@@ -98,20 +99,6 @@ def _struct(value: Mapping[Any, Any], schema: Schema) -> str:
 def _sequence(value: Iterable[Any], schema: Schema | None) -> str:
     inner = schema.value_schema if schema is not None and schema.type is Type.ARRAY else None
     return "[" + ", ".join([java_string(item, inner) for item in value]) + "]"
-
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
-
-
-def java_date(moment: datetime) -> str:
-    """`Thu Jan 01 00:00:00 UTC 1970`, in the time zone of the process."""
-    local = moment.astimezone()
-    day, month = _DAYS[local.weekday()], _MONTHS[local.month - 1]
-    return f"{day} {month} {local:%d %H:%M:%S} {local.tzname()} {local.year:04d}"
 
 
 def _unusual(number: float) -> str:
