@@ -1,0 +1,332 @@
+"""Kafka in memory: topics as lists, a producer, a consumer, offsets. One thread, no chance."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from penstock.runtime.in_flight import partition_key
+from penstock.runtime.ports import (
+    Headers,
+    Incoming,
+    OffsetPair,
+    OnDelivery,
+    Outgoing,
+    RebalanceListener,
+)
+from penstock.sdk.record import TimestampType, TopicPartition
+
+
+class StoredRecord(NamedTuple):
+    """A record as it lies in a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int | None
+    key: bytes | None
+    value: bytes | None
+    headers: Headers | None
+
+
+@dataclass
+class MemoryKafka:
+    """Topics, partition by partition. A record goes to the partition it names, or to 0."""
+
+    partitions: int = 1
+    logs: dict[TopicPartition, list[StoredRecord]] = field(
+        default_factory=dict[TopicPartition, list[StoredRecord]]
+    )
+    committed: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
+
+    def append(
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        timestamp: int | None = None,
+        headers: Headers | None = None,
+    ) -> StoredRecord:
+        at = TopicPartition(topic, partition or 0)
+        log = self.logs.setdefault(at, [])
+        record = StoredRecord(*at, len(log), timestamp, key, value, headers)
+        log.append(record)
+        return record
+
+    def topic(self, name: str) -> list[StoredRecord]:
+        """Everything in a topic, partition after partition."""
+        return [r for tp, log in sorted(self.logs.items()) if tp.topic == name for r in log]
+
+
+class Message:
+    """A produced record, as delivery callbacks are given it."""
+
+    def __init__(self, record: StoredRecord) -> None:
+        self.record = record
+
+    def topic(self) -> str:
+        return self.record.topic
+
+    def partition(self) -> int:
+        return self.record.partition
+
+    def offset(self) -> int:
+        return self.record.offset
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, self.record.timestamp or 0
+
+    def key(self) -> bytes | None:
+        return self.record.key
+
+    def value(self) -> bytes | None:
+        return self.record.value
+
+
+class MemoryProducer:
+    """Queues records until `poll` or `flush` delivers them.
+
+    `queue_max` bounds the queue, `refuse` says with which error a record fails, `stuck` keeps
+    everything from being delivered, and `blocked` makes the next `send` raise.
+    """
+
+    def __init__(self, kafka: MemoryKafka, queue_max: int = 100_000) -> None:
+        self.kafka = kafka
+        self.queue_max = queue_max
+        self.refuse: Callable[[StoredRecord], Exception | None] = lambda record: None
+        self.stuck = False
+        self.blocked: Exception | None = None
+        self.closed = False
+        self._queue: deque[tuple[StoredRecord, OnDelivery | None]] = deque()
+        self._failure: Exception | None = None
+
+    def send(
+        self,
+        outgoing: Outgoing,
+        start: int = 0,
+        on_delivery: OnDelivery | Sequence[OnDelivery] | None = None,
+    ) -> int:
+        if self.closed:
+            raise RuntimeError("The producer is closed.")
+        if self.blocked is not None:
+            error, self.blocked = self.blocked, None
+            raise error
+        taken = 0
+        for i in range(start, len(outgoing)):
+            if len(self._queue) >= self.queue_max:
+                break
+            tell = on_delivery if on_delivery is None or callable(on_delivery) else on_delivery[i]
+            self._queue.append((_record(outgoing, i), tell))
+            taken += 1
+        return taken
+
+    def poll(self, seconds: float = 0.0) -> None:
+        self._deliver()
+
+    def flush(self, seconds: float) -> int:
+        self._deliver()
+        return len(self._queue)
+
+    @property
+    def failure(self) -> Exception | None:
+        return self._failure
+
+    def error_of(self, reason: Any) -> Exception:
+        return reason
+
+    def close(self, seconds: float = 0.0) -> None:
+        self.closed = True
+        self._queue.clear()
+
+    def _deliver(self) -> None:
+        while self._queue and not self.stuck and not self.closed:
+            record, tell = self._queue.popleft()
+            error = self.refuse(record)
+            stored = record
+            if error is None:
+                stored = self.kafka.append(
+                    record.topic,
+                    record.value,
+                    record.key,
+                    record.partition,
+                    record.timestamp,
+                    record.headers,
+                )
+            if tell is not None:
+                tell(error, Message(stored))
+            elif error is not None and self._failure is None:
+                self._failure = error
+
+
+def _record(outgoing: Outgoing, i: int) -> StoredRecord:
+    def at(column: Sequence[Any] | None) -> Any:
+        return None if column is None else column[i]
+
+    return StoredRecord(
+        outgoing.topic,
+        at(outgoing.partitions) or 0,
+        -1,
+        at(outgoing.timestamps),
+        at(outgoing.keys),
+        outgoing.values[i],
+        at(outgoing.headers),
+    )
+
+
+class MemoryBatch:
+    """Consumed records as columns."""
+
+    def __init__(self, records: Sequence[StoredRecord]) -> None:
+        self._records = records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def topics(self) -> list[str]:
+        return [record.topic for record in self._records]
+
+    def partitions(self) -> list[int]:
+        return [record.partition for record in self._records]
+
+    def offsets(self) -> list[int]:
+        return [record.offset for record in self._records]
+
+    def keys(self) -> list[bytes | None]:
+        return [record.key for record in self._records]
+
+    def values(self) -> list[bytes | None]:
+        return [record.value for record in self._records]
+
+    def headers(self) -> list[Headers | None]:
+        return [record.headers for record in self._records]
+
+    def timestamps(self) -> tuple[list[TimestampType], list[int | None]]:
+        times = [record.timestamp for record in self._records]
+        kinds = (TimestampType.CREATE_TIME, TimestampType.NO_TIMESTAMP_TYPE)
+        return [kinds[time is None] for time in times], times
+
+    def part(self, start: int, end: int) -> MemoryBatch:
+        return MemoryBatch(self._records[start:end])
+
+
+class MemoryConsumer:
+    """Reads what a test assigns. Commits are answered by the next `consume`."""
+
+    def __init__(self, kafka: MemoryKafka, batch_max: int = 500) -> None:
+        self.kafka = kafka
+        self.batch_max = batch_max
+        self.positions: dict[TopicPartition, int] = {}
+        self.paused: set[TopicPartition] = set()
+        self.commits: list[dict[TopicPartition, int]] = []
+        self.commit_error: Exception | None = None
+        self.answers_commits = True
+        self.closed = False
+        self.on_wait: Callable[[float], None] = lambda seconds: None
+        self._listener: RebalanceListener | None = None
+        self._changes: list[Callable[[RebalanceListener], None]] = []
+        self._asked: list[tuple[dict[TopicPartition, int], Callable[[Exception | None], None]]] = []
+
+    def subscribe(
+        self, topics: Sequence[str], pattern: str | None, listener: RebalanceListener
+    ) -> None:
+        self._listener = listener
+
+    def assign(self, *partitions: TopicPartition) -> None:
+        """Let the next `consume` find these partitions assigned."""
+        self._changes.append(lambda listener: self._assign(listener, partitions))
+
+    def revoke(self, *partitions: TopicPartition, lost: bool = False) -> None:
+        """Let the next `consume` find these partitions gone."""
+        self._changes.append(lambda listener: self._revoke(listener, partitions, lost=lost))
+
+    def _assign(self, listener: RebalanceListener, new: Sequence[TopicPartition]) -> None:
+        positions = {tp: self.kafka.committed.get(tp, 0) for tp in new}
+        wanted = listener.assigned(positions)
+        self.positions |= positions | dict(wanted.starts)
+        self.paused |= set(wanted.paused)
+
+    def _revoke(
+        self, listener: RebalanceListener, gone: Sequence[TopicPartition], *, lost: bool
+    ) -> None:
+        (listener.lost if lost else listener.revoked)(gone)
+        for partition in gone:
+            self.positions.pop(partition, None)
+            self.paused.discard(partition)
+
+    def consume(self, seconds: float) -> Incoming:
+        assert self._listener is not None
+        changes, self._changes = self._changes, []
+        for change in changes:
+            change(self._listener)
+        if self.answers_commits:
+            self._answer()
+        records: list[StoredRecord] = []
+        for partition, position in self.positions.items():
+            if partition in self.paused:
+                continue
+            log = self.kafka.logs.get(partition, [])
+            taken = log[position : position + self.batch_max - len(records)]
+            self.positions[partition] = position + len(taken)
+            records += taken
+        if not records:
+            self.on_wait(seconds)
+        return MemoryBatch(records)
+
+    def _answer(self) -> None:
+        asked, self._asked = self._asked, []
+        for offsets, on_done in asked:
+            if self.commit_error is None:
+                self._store(offsets)
+            on_done(self.commit_error)
+
+    def _store(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self.commits.append(dict(offsets))
+        self.kafka.committed |= offsets
+
+    def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self.positions |= {tp: at for tp, at in offsets.items() if tp in self.positions}
+
+    def pause(self, partitions: Collection[TopicPartition]) -> None:
+        self.paused |= set(partitions)
+
+    def resume(self, partitions: Collection[TopicPartition]) -> None:
+        self.paused -= set(partitions)
+
+    def commit(
+        self,
+        offsets: Mapping[TopicPartition, int],
+        on_done: Callable[[Exception | None], None],
+    ) -> None:
+        self._asked.append((dict(offsets), on_done))
+
+    def commit_now(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if self.commit_error is not None:
+            raise self.commit_error
+        self._store(offsets)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class MemoryOffsets:
+    """Source offsets in memory. `error` makes the next writes fail."""
+
+    def __init__(self) -> None:
+        self.stored: dict[Any, tuple[Any, Any]] = {}
+        self.error: Exception | None = None
+
+    def read(
+        self, partitions: Sequence[Mapping[str, Any] | None]
+    ) -> list[Mapping[str, Any] | None]:
+        return [self.stored.get(partition_key(p), (None, None))[1] for p in partitions]
+
+    def write(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
+        if self.error is not None:
+            raise self.error
+        self.stored |= {partition_key(p): (p, offset) for p, offset in offsets}
+
+    def pairs(self) -> list[tuple[Any, Any]]:
+        return list(self.stored.values())
