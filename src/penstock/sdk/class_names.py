@@ -11,32 +11,37 @@ ClassFinder = Callable[[str], "ClassRef | None"]
 
 
 class ClassRef:
-    """A class by name. Java classes that have no counterpart in Python have a name only."""
+    """A class by name. Java classes that have no counterpart in Python have a name only.
 
-    __slots__ = ("_loaded", "name")
+    `variants` are the concrete classes to take instead of one that is abstract in Java.
+    """
 
-    def __init__(self, name: str, loaded: type | None = None) -> None:
+    __slots__ = ("_load", "name", "variants")
+
+    def __init__(
+        self,
+        name: str,
+        load: Callable[[], type] | None = None,
+        variants: tuple[str, ...] = (),
+    ) -> None:
         self.name = name
-        self._loaded = loaded
+        self.variants = variants
+        self._load = load
 
     @classmethod
     def of(cls, loaded: type) -> ClassRef:
         """The reference to a class at hand."""
-        return cls(f"{loaded.__module__}.{loaded.__qualname__}", loaded)
-
-    @property
-    def loaded(self) -> type | None:
-        """The Python class, if it is known already."""
-        return self._loaded
+        return cls(f"{loaded.__module__}.{loaded.__qualname__}", lambda: loaded)
 
     def load(self) -> type:
         """The Python class; `LookupError` when there is none of this name."""
-        if self._loaded is None:
+        load = self._load
+        if load is None:
             found = find_class(self.name)
-            if found is None or found._loaded is None:
-                raise LookupError(f"Class {self.name} has no implementation in Python.")
-            self._loaded = found._loaded
-        return self._loaded
+            load = found._load if found is not None else None
+        if load is None:
+            raise LookupError(f"Class {self.name} has no implementation in Python.")
+        return load()
 
     def __str__(self) -> str:
         return self.name
@@ -52,38 +57,28 @@ class ClassRef:
 
 
 JAVA_ONLY: Final = frozenset(
-    {
-        "java.lang.Object",
-        "java.lang.String",
-        "java.lang.Integer",
-        "java.lang.Long",
-        "java.lang.Boolean",
-        "java.util.List",
-        "java.util.Map",
-        "java.util.Map$Entry",
-        "java.util.ArrayList",
-        "java.util.HashMap",
-        "org.apache.kafka.common.metrics.JmxReporter",
-        "org.apache.kafka.common.serialization.ByteArrayDeserializer",
-        "org.apache.kafka.common.serialization.ByteArraySerializer",
-        "org.apache.kafka.common.serialization.StringDeserializer",
-        "org.apache.kafka.common.serialization.StringSerializer",
-    }
+    [
+        *("java.lang.Object", "java.lang.String", "java.lang.Integer", "java.lang.Long"),
+        *("java.lang.Boolean", "java.util.List", "java.util.Map", "java.util.Map$Entry"),
+        *("java.util.ArrayList", "java.util.HashMap"),
+    ]
 )
 
 
 def import_class(name: str) -> ClassRef | None:
     """The class of a Python name; None when there is no such module or class in it."""
+    if name in JAVA_ONLY:
+        return ClassRef(name)
     module, _, qualname = name.partition(":") if ":" in name else name.rpartition(".")
-    if not module or not qualname or not module.replace(".", "").isidentifier():
-        return ClassRef(name) if name in JAVA_ONLY else None
+    if not qualname or not all(part.isidentifier() for part in module.split(".")):
+        return None
     try:
         found: object = importlib.import_module(module)
         for part in qualname.split("."):
             found = getattr(found, part)
     except (ModuleNotFoundError, AttributeError):
-        return ClassRef(name) if name in JAVA_ONLY else None
-    return ClassRef(name, found) if isinstance(found, type) else None
+        return None
+    return ClassRef(name, lambda: found) if isinstance(found, type) else None
 
 
 _finders: list[ClassFinder] = [import_class]

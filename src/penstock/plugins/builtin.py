@@ -1,0 +1,142 @@
+"""The plugins that come with Penstock, by the names of the Java classes they stand in for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from penstock.cluster.catalog import PluginKind
+
+_CONNECT = "org.apache.kafka.connect."
+
+Targets = Mapping[str, str]  # Java class name -> "module:Class"
+
+
+def _under(java: str, python: str, classes: Mapping[str, str]) -> dict[str, str]:
+    return {java + name: python + target for name, target in classes.items()}
+
+
+_CONVERTERS = _under(
+    _CONNECT,
+    "penstock.converters.",
+    {
+        "converters.BooleanConverter": "numbers:BooleanConverter",
+        "converters.ByteArrayConverter": "bytes:ByteArrayConverter",
+        "converters.DoubleConverter": "numbers:DoubleConverter",
+        "converters.FloatConverter": "numbers:FloatConverter",
+        "converters.IntegerConverter": "numbers:IntegerConverter",
+        "converters.LongConverter": "numbers:LongConverter",
+        "converters.ShortConverter": "numbers:ShortConverter",
+        "json.JsonConverter": "json:JsonConverter",
+        "storage.StringConverter": "string:StringConverter",
+    },
+)
+
+# Java has these once for keys and once for values; the class of the plain name is abstract there.
+_KEY_AND_VALUE = {
+    "Cast": "cast:Cast",
+    "ExtractField": "extract_field:ExtractField",
+    "Flatten": "flatten:Flatten",
+    "HeaderFrom": "header_from:HeaderFrom",
+    "HoistField": "hoist_field:HoistField",
+    "InsertField": "insert_field:InsertField",
+    "MaskField": "mask_field:MaskField",
+    "ReplaceField": "replace_field:ReplaceField",
+    "SetSchemaMetadata": "set_schema_metadata:SetSchemaMetadata",
+    "TimestampConverter": "timestamp_converter:TimestampConverter",
+}
+
+_TRANSFORMS = {
+    f"{name}${part}": f"{target}{part}"
+    for name, target in _KEY_AND_VALUE.items()
+    for part in ("Key", "Value")
+} | {
+    "DropHeaders": "drop_headers:DropHeaders",
+    "Filter": "filter:Filter",
+    "InsertHeader": "insert_header:InsertHeader",
+    "RegexRouter": "regex_router:RegexRouter",
+    "TimestampRouter": "timestamp_router:TimestampRouter",
+    "ValueToKey": "value_to_key:ValueToKey",
+}
+
+ABSTRACT: Final[Mapping[str, tuple[str, ...]]] = {
+    f"{_CONNECT}transforms.{name}": tuple(
+        f"{_CONNECT}transforms.{name}${part}" for part in ("Key", "Value")
+    )
+    for name in _KEY_AND_VALUE
+}
+
+BUILTIN: Final[Mapping[PluginKind, Targets]] = {
+    PluginKind.SINK: _under(
+        _CONNECT + "file.",
+        "penstock.connectors.file:",
+        {"FileStreamSinkConnector": "FileStreamSink"},
+    ),
+    PluginKind.SOURCE: _under(
+        _CONNECT + "file.",
+        "penstock.connectors.file:",
+        {"FileStreamSourceConnector": "FileStreamSource"},
+    )
+    | _under(
+        _CONNECT + "mirror.",
+        "penstock.connectors.mirror:",
+        {
+            "MirrorCheckpointConnector": "MirrorCheckpoint",
+            "MirrorHeartbeatConnector": "MirrorHeartbeat",
+            "MirrorSourceConnector": "MirrorSource",
+        },
+    ),
+    PluginKind.TRANSFORMATION: _under(
+        _CONNECT + "transforms.", "penstock.transforms.", _TRANSFORMS
+    ),
+    PluginKind.PREDICATE: _under(
+        _CONNECT + "transforms.predicates.",
+        "penstock.transforms.predicates:",
+        {
+            "HasHeaderKey": "HasHeaderKey",
+            "RecordIsTombstone": "RecordIsTombstone",
+            "TopicNameMatches": "TopicNameMatches",
+        },
+    ),
+    PluginKind.CONVERTER: _CONVERTERS,
+    PluginKind.HEADER_CONVERTER: _CONVERTERS
+    | {
+        f"{_CONNECT}storage.SimpleHeaderConverter": (
+            "penstock.converters.simple_header:SimpleHeaderConverter"
+        )
+    },
+    PluginKind.CONFIG_PROVIDER: _under(
+        "org.apache.kafka.common.config.provider.",
+        "penstock.runtime.config_providers:",
+        {
+            "DirectoryConfigProvider": "DirectoryConfigProvider",
+            "EnvVarConfigProvider": "EnvVarConfigProvider",
+            "FileConfigProvider": "FileConfigProvider",
+        },
+    ),
+    PluginKind.REST_EXTENSION: {
+        f"{_CONNECT}rest.basic.auth.extension.BasicAuthSecurityRestExtension": (
+            "penstock.rest.basic_auth:BasicAuth"
+        )
+    },
+    PluginKind.OVERRIDE_POLICY: _under(
+        _CONNECT + "connector.policy.",
+        "penstock.runtime.override_policies:",
+        {
+            f"{alias}ConnectorClientConfigOverridePolicy": "Policies"
+            for alias in ("All", "Allowlist", "None", "Principal")
+        },
+    ),
+}
+
+INTERFACES: Final[Targets] = {
+    _CONNECT + "connector.Connector": "penstock.sdk.connector:Connector",
+    _CONNECT + "source.SourceConnector": "penstock.sdk.source:SourceConnector",
+    _CONNECT + "source.SourceTask": "penstock.sdk.source:SourceTask",
+    _CONNECT + "sink.SinkConnector": "penstock.sdk.sink:SinkConnector",
+    _CONNECT + "sink.SinkTask": "penstock.sdk.sink:SinkTask",
+    _CONNECT + "storage.Converter": "penstock.sdk.converter:Converter",
+    _CONNECT + "storage.HeaderConverter": "penstock.sdk.converter:HeaderConverter",
+    _CONNECT + "transforms.Transformation": "penstock.sdk.transform:Transform",
+    _CONNECT + "transforms.predicates.Predicate": "penstock.sdk.predicate:Predicate",
+}

@@ -1,0 +1,115 @@
+"""Versions of plugins and requirements on them, in the syntax of Maven's version ranges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LATEST = "latest"
+UNDEFINED = "undefined"
+_RANGE = re.compile(r"\s*([\[(])([^\[\]()]*)([\])])\s*(,|$)")
+_TOKEN = re.compile(r"\d+|[A-Za-z]+")
+_QUALIFIERS = {
+    "alpha": -5,
+    "a": -5,
+    "beta": -4,
+    "b": -4,
+    "milestone": -3,
+    "m": -3,
+    "rc": -2,
+    "cr": -2,
+    "snapshot": -1,
+    "ga": 0,
+    "final": 0,
+    "release": 0,
+    "sp": 1,
+}
+
+
+class VersionError(ValueError):
+    """A requirement is not written as it has to be."""
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """Versions between two limits; None is no limit."""
+
+    least: str | None
+    least_included: bool
+    most: str | None
+    most_included: bool
+
+    def holds(self, version: str) -> bool:
+        order = version_key(version)
+        if self.least is not None:
+            least = version_key(self.least)
+            if order < least or (order == least and not self.least_included):
+                return False
+        if self.most is None:
+            return True
+        most = version_key(self.most)
+        return order < most or (order == most and self.most_included)
+
+
+def version_key(version: str) -> tuple[Any, ...]:
+    """A key that sorts versions: numbers by size, qualifiers before the release they announce."""
+    parts = [_part(token) for token in _TOKEN.findall(version)]
+    while parts and parts[-1] == (0, 0, ""):
+        parts.pop()
+    return (*parts, (0, 0, ""))
+
+
+def _part(token: str) -> tuple[int, int, str]:
+    if token.isdecimal():
+        number = int(token)
+        return (1, number, "") if number else (0, 0, "")
+    known = _QUALIFIERS.get(token.lower())
+    if known is None:
+        return (0, 2, token.lower())
+    return (0 if known >= 0 else -1, known, "")
+
+
+def requirement(text: str | None) -> tuple[Restriction, ...] | None:
+    """What a version setting asks for; None: the newest. Raises VersionError."""
+    if text is None or text.strip() in ("", LATEST):
+        return None
+    spec = text.strip()
+    if spec[0] not in "[(":
+        if any(c in spec for c in "[](),"):
+            raise VersionError(f"Single version must be surrounded by []: {spec}")
+        return (Restriction(spec, True, spec, True),)
+    return tuple(_restrictions(spec))
+
+
+def _restrictions(spec: str) -> list[Restriction]:
+    found: list[Restriction] = []
+    at = 0
+    while at < len(spec):
+        match = _RANGE.match(spec, at)
+        if match is None:
+            raise VersionError(f"Unbounded range: {spec}")
+        found.append(_restriction(match, spec))
+        at = match.end()
+    return found
+
+
+def _restriction(match: re.Match[str], spec: str) -> Restriction:
+    opening, inner, closing = match[1], match[2], match[3]
+    if "," not in inner:
+        if opening == "(" or closing == ")":
+            raise VersionError(f"Single version must be surrounded by []: {spec}")
+        exact = inner.strip()
+        return Restriction(exact, True, exact, True)
+    least, _, most = (part.strip() for part in inner.partition(","))
+    if least and most and version_key(most) < version_key(least):
+        raise VersionError(f"Range defies version ordering: {spec}")
+    return Restriction(least or None, opening == "[", most or None, closing == "]")
+
+
+def best(versions: Sequence[str], text: str | None) -> str | None:
+    """The newest of the versions that the setting accepts."""
+    wanted = requirement(text)
+    fitting = [v for v in versions if wanted is None or any(w.holds(v) for w in wanted)]
+    return max(fitting, key=version_key, default=None)
