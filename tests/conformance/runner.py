@@ -78,7 +78,7 @@ def same_error(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
 
 def _without_classes(text: str | None) -> str | None:
     """A message with each `class some.Java$Name` cut to `class`."""
-    return None if text is None else re.sub(r"\bclass [^\s()]+", "class", text)
+    return None if text is None else re.sub(r"\bclass (?:class )?[^\s()]+", "class", text)
 
 
 def same(found: Any, wanted: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct as binary
+from collections import UserString
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from typing import Any
 from penstock.sdk.numbers import Float32, Float64, Int8, Int16, Int32, Int64
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.struct import Struct
+from penstock.sdk.values_keys import as_key
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,14 +22,8 @@ class BigInt(int):
     """An arbitrary-precision integer, which is no Connect type."""
 
 
-class ForeignObject:
-    """An object of a class that is no Connect type."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __str__(self) -> str:
-        return self.text
+class ForeignObject(UserString):
+    """An object of a class that is no Connect type; like the recorded ones, made of characters."""
 
 
 def schema_in(shown: Any) -> Schema | None:
@@ -99,16 +95,12 @@ def value_in(shown: Any, schema: Schema | None = None) -> Any:
         is_map = schema is not None and schema.type is Type.MAP
         keys = schema.key_schema if schema and is_map else None
         values = schema.value_schema if schema and is_map else None
-        pairs = {_hashable(value_in(k, keys)): value_in(v, values) for k, v in content}
+        pairs = {as_key(value_in(k, keys)): value_in(v, values) for k, v in content}
         # A dict at the place of a struct is a struct; a map there is some other mapping.
         return MappingProxyType(pairs) if schema and schema.type is Type.STRUCT else pairs
     if tag in _WIDE and schema is not None and _other_number(schema, tag):
         return _WIDE[tag](content)
     return _SCALARS_IN[tag](content) if tag in _SCALARS_IN else _narrow(tag, content, schema)
-
-
-def _hashable(key: Any) -> Any:
-    return tuple(key) if isinstance(key, list) else key
 
 
 def _other_number(schema: Schema, tag: str) -> bool:
