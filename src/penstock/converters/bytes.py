@@ -48,7 +48,7 @@ def _as_bytes(value: Any) -> bytes | None:
     if value is None or value.__class__ is bytes:
         return value
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
+        return bytes(value)  # pyright: ignore[reportUnknownArgumentType]
     raise DataError(
         f"ByteArrayConverter is not compatible with objects of type class {java_type_name(value)}"
     )

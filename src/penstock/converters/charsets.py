@@ -134,8 +134,8 @@ def _aliases() -> dict[str, str]:
     for part in (2, 3, 4, 5, 6, 7, 8, 9, 13, 15, 16):
         for pattern in ("iso-8859-{}", "iso_8859-{}", "iso8859_{}", "iso8859-{}", "8859_{}"):
             known[pattern.format(part)] = f"iso8859-{part}"
-    known |= {name: "iso8859-15" for name in ("latin9", "latin-9", "l9", "csiso885915")}
-    known |= {name: "iso8859-2" for name in ("latin2", "l2", "iso-ir-101", "csisolatin2")}
+    known |= dict.fromkeys(("latin9", "latin-9", "l9", "csiso885915"), "iso8859-15")
+    known |= dict.fromkeys(("latin2", "l2", "iso-ir-101", "csisolatin2"), "iso8859-2")
     for page in range(1250, 1259):
         known |= {f"windows-{page}": f"cp{page}", f"cp{page}": f"cp{page}"}
     for page in (437, 737, 775, 850, 852, 855, 857, 858, 862, 866, 874):
