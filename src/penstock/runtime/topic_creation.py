@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from penstock.sdk.config import (
     Importance,
 )
 from penstock.sdk.errors import ConfigError, ConnectError
+from penstock.sdk.java_regex import JavaPattern, PatternSyntaxError, compile_regex
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +60,15 @@ class TopicGroup:
     partitions: int
     replication_factor: int
     configs: Mapping[str, str]
-    include: tuple[re.Pattern[str], ...] = ()
-    exclude: tuple[re.Pattern[str], ...] = ()
+    include: tuple[JavaPattern, ...] = ()
+    exclude: tuple[JavaPattern, ...] = ()
 
     def matches(self, topic: str) -> bool:
         """The default group takes everything; another, what it includes and does not exclude."""
         if self.name == DEFAULT_GROUP:
             return True
-        return not any(p.fullmatch(topic) for p in self.exclude) and any(
-            p.fullmatch(topic) for p in self.include
+        return not any(p.matches(topic) for p in self.exclude) and any(
+            p.matches(topic) for p in self.include
         )
 
     def topic(self, name: str) -> TopicToCreate:
@@ -139,8 +139,8 @@ def _parsed_group(
         parsed[prefix + "partitions"],
         parsed[prefix + "replication.factor"],
         configs,
-        tuple(map(re.compile, parsed.get(prefix + "include", ()))),
-        tuple(map(re.compile, parsed.get(prefix + "exclude", ()))),
+        tuple(map(compile_regex, parsed.get(prefix + "include", ()))),
+        tuple(map(compile_regex, parsed.get(prefix + "exclude", ()))),
     )
 
 
@@ -163,8 +163,8 @@ def _definition(prefix: str, default: TopicGroup | None) -> ConfigDef:
 def _check_patterns(name: str, value: Any) -> None:
     for text in value:
         try:
-            re.compile(text)
-        except re.error as error:
+            compile_regex(text)
+        except PatternSyntaxError as error:
             detail = f"Syntax error in regular expression: {error}"
             raise ConfigError.invalid("include", _listed(value), detail) from error
 

@@ -1,0 +1,272 @@
+"""The runtime's consumer, on librdkafka."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import methodcaller
+from time import monotonic
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    OFFSET_INVALID,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+)
+from confluent_kafka import TopicPartition as Place
+
+from penstock.kafka.errors import kafka_error
+from penstock.runtime.ports import Headers, RebalanceListener
+from penstock.sdk.java_regex import JavaPattern, compile_regex
+from penstock.sdk.record import TimestampType, TopicPartition
+
+log = logging.getLogger(__name__)
+
+_KINDS = (
+    TimestampType.NO_TIMESTAMP_TYPE,
+    TimestampType.CREATE_TIME,
+    TimestampType.LOG_APPEND_TIME,
+)
+_LOOKUP_SECONDS = 30.0
+_COMMITS_OPEN_MAX = 100
+_REFRESH_MS = 300_000
+_INTERNAL_TOPICS = frozenset(("__consumer_offsets", "__transaction_state"))
+DEFAULTS = {
+    "fetch.queue.backoff.ms": 2,
+    "queued.min.messages": 5000,
+    "queued.max.messages.kbytes": 8192,
+    "fetch.message.max.bytes": 524288,
+}
+
+
+class KafkaBatch:
+    """Consumed messages, read column by column."""
+
+    __slots__ = ("_messages",)
+
+    def __init__(self, messages: list[Message]) -> None:
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def topics(self) -> list[Any]:
+        return list(map(Message.topic, self._messages))
+
+    def partitions(self) -> list[Any]:
+        return list(map(Message.partition, self._messages))
+
+    def offsets(self) -> list[Any]:
+        return list(map(Message.offset, self._messages))
+
+    def keys(self) -> list[Any]:
+        return list(map(Message.key, self._messages))
+
+    def values(self) -> list[Any]:
+        return list(map(Message.value, self._messages))
+
+    def headers(self) -> list[Headers | None]:
+        return list(map(_headers, self._messages))
+
+    def timestamps(self) -> tuple[list[TimestampType], list[int | None]]:
+        pairs = list(map(Message.timestamp, self._messages))
+        kinds = {kind for kind, _ in pairs}
+        if len(kinds) == 1 and 0 not in kinds:
+            return [_KINDS[kinds.pop()]] * len(pairs), [time for _, time in pairs]
+        return [_KINDS[kind] for kind, _ in pairs], [t if kind else None for kind, t in pairs]
+
+    def part(self, start: int, end: int) -> KafkaBatch:
+        if start == 0 and end == len(self._messages):
+            return self
+        return KafkaBatch(self._messages[start:end])
+
+
+_headers: Callable[[Message], Any] = methodcaller("headers")
+_EMPTY = KafkaBatch([])
+
+
+class KafkaConsumer:
+    """Reads as a member of a group. `settings` are librdkafka's; all calls come from one thread."""
+
+    def __init__(self, settings: Mapping[str, Any], *, records_max: int = 500) -> None:
+        self._reset = str(settings.get("auto.offset.reset", "latest"))
+        self._cooperative = "cooperative" in str(settings.get("partition.assignment.strategy", ""))
+        self._client = Consumer({**DEFAULTS, **settings, "on_commit": self._committed})
+        self._records_max = records_max
+        self._commits: list[
+            tuple[dict[TopicPartition, int], Callable[[Exception | None], None]]
+        ] = []
+        self._listener: RebalanceListener | None = None
+        self._failure: Exception | None = None
+        self._pattern: JavaPattern | None = None
+        self._matching: set[str] = set()
+        self._next_look = 0.0
+        self._look_seconds = (
+            int(settings.get("topic.metadata.refresh.interval.ms", _REFRESH_MS)) / 1000
+        )
+
+    def subscribe(
+        self, topics: Sequence[str], pattern: str | None, listener: RebalanceListener
+    ) -> None:
+        self._listener = listener
+        self._pattern = None if pattern is None else compile_regex(pattern)
+        if pattern is None:
+            self._subscribe(list(topics))
+
+    def _subscribe(self, topics: list[str]) -> None:
+        self._client.subscribe(
+            topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+
+    def _look_for_topics(self) -> None:
+        """Subscribe to what a Java pattern matches; librdkafka's own patterns mean other things."""
+        if self._pattern is None or monotonic() < self._next_look:
+            return
+        self._next_look = monotonic() + self._look_seconds
+        try:
+            known = self._client.list_topics(timeout=_LOOKUP_SECONDS).topics
+        except KafkaException as error:
+            log.warning("Could not look for topics to consume: %s", error)
+            return
+        matching = {t for t in known if t not in _INTERNAL_TOPICS and self._pattern.matches(t)}
+        if matching and matching != self._matching:
+            self._matching = matching
+            self._subscribe(sorted(matching))
+
+    def consume(self, seconds: float) -> KafkaBatch:
+        """Whatever is here at once; only when there is nothing, wait for a first record."""
+        self._look_for_topics()
+        messages = self._client.consume(self._records_max, 0)
+        if not messages and seconds > 0:
+            messages = self._client.consume(1, seconds)
+            if messages:
+                messages += self._client.consume(self._records_max - 1, 0)
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        if not messages:
+            return _EMPTY
+        if any(map(Message.error, messages)):
+            messages = self._without_errors(messages)
+        return KafkaBatch(messages)
+
+    def _without_errors(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            error = message.error()
+            if error is None or error.code() == KafkaError._PARTITION_EOF:
+                continue
+            if error.fatal() or error.code() in _FATAL:
+                raise kafka_error(error)
+            log.warning("The consumer met an error and goes on: %s", error.str())
+        return [message for message in messages if message.error() is None]
+
+    # Positions ----------------------------------------------------------------------------------
+
+    def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
+        for partition, offset in offsets.items():
+            self._client.seek(Place(partition.topic, partition.partition, offset))
+
+    def pause(self, partitions: Collection[TopicPartition]) -> None:
+        if partitions:
+            self._client.pause(_places(partitions))
+
+    def resume(self, partitions: Collection[TopicPartition]) -> None:
+        if partitions:
+            self._client.resume(_places(partitions))
+
+    # Commits ------------------------------------------------------------------------------------
+
+    def commit(
+        self,
+        offsets: Mapping[TopicPartition, int],
+        on_done: Callable[[Exception | None], None],
+    ) -> None:
+        del self._commits[:-_COMMITS_OPEN_MAX]
+        self._commits.append((dict(offsets), on_done))
+        self._client.commit(offsets=_places_at(offsets), asynchronous=True)
+
+    def _committed(self, error: KafkaError | None, places: list[Place]) -> None:
+        """Called by the client; which commit it is about, only the offsets tell."""
+        answered = {TopicPartition(p.topic, p.partition): p.offset for p in places}
+        for index, (offsets, on_done) in enumerate(self._commits):
+            if offsets == answered:
+                del self._commits[index]
+                wrong = error or next((p.error for p in places if p.error is not None), None)
+                on_done(None if wrong is None else kafka_error(wrong))
+                return
+
+    def commit_now(self, offsets: Mapping[TopicPartition, int]) -> None:
+        try:
+            done = self._client.commit(offsets=_places_at(offsets), asynchronous=False)
+        except KafkaException as error:
+            raise kafka_error(error.args[0]) from error
+        wrong = next((p.error for p in done or () if p.error is not None), None)
+        if wrong is not None:
+            raise kafka_error(wrong)
+
+    def close(self) -> None:
+        self._client.close()
+
+    # Rebalances: called by the client inside consume ---------------------------------------------
+
+    def _on_assign(self, client: Consumer, places: list[Place]) -> None:
+        try:
+            self._assign(client, places)
+        except Exception as error:  # an exception must not cross the client's C code
+            self._failure = error
+
+    def _assign(self, client: Consumer, places: list[Place]) -> None:
+        assert self._listener is not None
+        positions = self._positions(places)
+        wanted = self._listener.assigned(positions)
+        starts = _places_at(positions | dict(wanted.starts))
+        (client.incremental_assign if self._cooperative else client.assign)(starts)
+        self.pause(wanted.paused)
+
+    def _positions(self, places: list[Place]) -> dict[TopicPartition, int]:
+        """The committed offset of each partition, or where its reset policy begins."""
+        if not places:
+            return {}
+        try:
+            found = self._client.committed(places, timeout=_LOOKUP_SECONDS)
+            return {TopicPartition(p.topic, p.partition): self._position(p) for p in found}
+        except KafkaException as error:
+            raise kafka_error(error.args[0]) from error
+
+    def _position(self, place: Place) -> int:
+        if place.error is not None:
+            raise kafka_error(place.error)
+        if place.offset not in (OFFSET_INVALID, OFFSET_BEGINNING, OFFSET_END):
+            return place.offset
+        low, high = self._client.get_watermark_offsets(place, timeout=_LOOKUP_SECONDS)
+        return low if self._reset in ("earliest", "smallest", "beginning") else high
+
+    def _on_revoke(self, client: Consumer, places: list[Place]) -> None:
+        assert self._listener is not None
+        self._listener.revoked([TopicPartition(p.topic, p.partition) for p in places])
+
+    def _on_lost(self, client: Consumer, places: list[Place]) -> None:
+        assert self._listener is not None
+        self._listener.lost([TopicPartition(p.topic, p.partition) for p in places])
+
+
+_FATAL = frozenset(
+    (
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError._AUTHENTICATION,
+        KafkaError._AUTO_OFFSET_RESET,
+    )
+)
+
+
+def _places(partitions: Collection[TopicPartition]) -> list[Place]:
+    return [Place(topic, partition) for topic, partition in partitions]
+
+
+def _places_at(offsets: Mapping[TopicPartition, int]) -> list[Place]:
+    return [Place(topic, partition, offset) for (topic, partition), offset in offsets.items()]

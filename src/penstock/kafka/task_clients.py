@@ -1,0 +1,106 @@
+"""The Kafka clients of tasks, made from worker and connector settings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from penstock.kafka.consumer import KafkaConsumer
+from penstock.kafka.producer import KafkaProducer
+from penstock.kafka.properties import ClientKind, Translated, to_librdkafka
+from penstock.kafka.topic_admin import KafkaTopicAdmin
+from penstock.runtime import client_ids
+from penstock.runtime.client_settings import ClientSettings
+from penstock.runtime.ports import Headers, Outgoing
+from penstock.runtime.topic_creation import TopicToCreate
+
+log = logging.getLogger(__name__)
+
+_RECORDS_MAX = 500
+_QUEUE_FULL_SECONDS = 1.0
+_CLOSE_SECONDS = 5.0
+
+
+class KafkaTaskClients:
+    """Makes clients as Java Connect configures them."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self._settings = settings
+
+    def producer(
+        self, name: str, task: int, connector: Mapping[str, str], *, tracked: bool
+    ) -> KafkaProducer:
+        client_id = client_ids.producer(name, task)
+        properties = self._settings.producer(connector, client_id)
+        made = _translated(properties, ClientKind.PRODUCER, client_id)
+        return KafkaProducer(made.settings, tracked=tracked)
+
+    def consumer(self, name: str, task: int, connector: Mapping[str, str]) -> KafkaConsumer:
+        client_id = client_ids.consumer(name, task)
+        properties = self._settings.consumer(name, connector, client_id)
+        made = _translated(properties, ClientKind.CONSUMER, client_id)
+        records = int(made.ours.get("max.poll.records", _RECORDS_MAX))
+        return KafkaConsumer(made.settings, records_max=records)
+
+    def topic_admin(self, name: str, task: int, connector: Mapping[str, str]) -> KafkaTopicAdmin:
+        client_id = client_ids.admin(name, task)
+        properties = self._settings.admin(connector, client_id)
+        return KafkaTopicAdmin(_translated(properties, ClientKind.ADMIN, client_id).settings)
+
+    def dead_letters(
+        self,
+        name: str,
+        task: int,
+        connector: Mapping[str, str],
+        topic: str,
+        replication_factor: int,
+    ) -> KafkaDeadLetters:
+        admin = self.topic_admin(name, task, connector)
+        if not admin.existing([topic]):
+            admin.create(TopicToCreate(topic, 1, replication_factor, {}))
+        client_id = client_ids.dead_letter_producer(name, task)
+        properties = self._settings.producer(connector, client_id)
+        made = _translated(properties, ClientKind.PRODUCER, client_id)
+        return KafkaDeadLetters(topic, KafkaProducer(made.settings, tracked=True))
+
+
+def _translated(properties: Mapping[str, str], kind: ClientKind, client_id: str) -> Translated:
+    made = to_librdkafka(properties, kind)
+    made.report(log, client_id)
+    return made
+
+
+class KafkaDeadLetters:
+    """Writes to a dead letter topic. A letter that fails is logged, nothing more."""
+
+    def __init__(self, topic: str, producer: KafkaProducer) -> None:
+        self._topic = topic
+        self._producer = producer
+
+    def send(
+        self, key: bytes | None, value: bytes | None, timestamp: int | None, headers: Headers
+    ) -> None:
+        letter = Outgoing(
+            self._topic,
+            [value],
+            [key],
+            None,
+            None if timestamp is None else [timestamp],
+            [headers] if headers else None,
+        )
+        if self._producer.send(letter, 0, self._written) == 0:
+            self._producer.poll(_QUEUE_FULL_SECONDS)
+            if self._producer.send(letter, 0, self._written) == 0:
+                raise TimeoutError("The queue of the dead letter producer is full.")
+        self._producer.poll(0)
+
+    def _written(self, error: object, message: object) -> None:
+        if error is not None:
+            reason = self._producer.error_of(error)
+            log.error("A record did not reach the dead letter topic %s: %s", self._topic, reason)
+
+    def flush(self, seconds: float) -> int:
+        return self._producer.flush(seconds)
+
+    def close(self) -> None:
+        self._producer.close(_CLOSE_SECONDS)

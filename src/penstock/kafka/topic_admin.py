@@ -1,0 +1,91 @@
+"""Looks up and creates topics for source tasks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from time import monotonic, sleep
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import NewTopic as Wanted
+
+from penstock.kafka.errors import kafka_error
+from penstock.runtime.ports import NewTopic
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT_SECONDS = 60.0
+_VISIBLE_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.02
+_NOT_FOUND = frozenset((KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC))
+_NOT_ALLOWED = frozenset(
+    (
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.UNSUPPORTED_VERSION,
+        KafkaError._UNSUPPORTED_FEATURE,
+    )
+)
+
+
+class KafkaTopicAdmin:
+    """A `TopicAdmin` with the connector's admin client, made when it is first needed."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = dict(settings)
+        self._made: AdminClient | None = None
+
+    @property
+    def _client(self) -> AdminClient:
+        if self._made is None:
+            self._made = AdminClient(self._settings)
+        return self._made
+
+    def existing(self, topics: Collection[str]) -> set[str]:
+        asked = self._client.describe_topics(
+            TopicCollection(list(topics)), request_timeout=_TIMEOUT_SECONDS
+        )
+        return {topic for topic, answer in asked.items() if _exists(answer)}
+
+    def create(self, topic: NewTopic) -> bool:
+        wanted = Wanted(
+            topic.name,
+            num_partitions=topic.partitions,
+            replication_factor=topic.replication_factor,
+            config=dict(topic.configs),
+        )
+        (answer,) = self._client.create_topics([wanted], request_timeout=_TIMEOUT_SECONDS).values()
+        try:
+            answer.result()
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code in _NOT_ALLOWED:
+                log.warning("Topic %s may not be created: %s", topic.name, error.args[0].str())
+                return False
+            if code != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise kafka_error(error.args[0]) from error
+        self._wait_until_visible(topic.name)
+        return True
+
+    def _wait_until_visible(self, topic: str) -> None:
+        """A client that asks for a topic too early may go on believing that it does not exist."""
+        end = monotonic() + _VISIBLE_SECONDS
+        while topic not in self.existing([topic]):
+            if monotonic() > end:
+                log.warning("Topic %s was created but cannot be seen yet.", topic)
+                return
+            sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _exists(answer: Any) -> bool:
+    try:
+        answer.result()
+    except KafkaException as error:
+        if error.args[0].code() in _NOT_FOUND:
+            return False
+        if error.args[0].code() in _NOT_ALLOWED:
+            return False
+        raise kafka_error(error.args[0]) from error
+    return True
