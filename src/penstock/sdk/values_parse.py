@@ -57,8 +57,11 @@ def parse_string(text: str | None) -> tuple[Schema | None, Any]:
 
 def parse_typed(text: str) -> Typed | None:
     """Like `parse_string`, with numbers that know their width; None for `null`."""
-    if not text:
-        return STRING, text
+    if not text or (text[0] > " " and text[0] not in "+-[{" and not text[0].isdecimal()):
+        word = text.rstrip(_BLANKS)  # a text that starts like a word can only be a literal or text
+        return _LITERALS[word] if word in _LITERALS else (STRING, text)
+    if len(text) <= 9 and text.isascii() and text.isdecimal():
+        return _narrowest(int(text))
     return _Parser(text).parse(embedded=False)
 
 
@@ -217,9 +220,7 @@ def _number(token: str) -> Typed:
     number = decimal_of(token)
     whole = integral(number)
     if whole is not None:
-        for schema, bits, kind in _INTEGERS:
-            if fits(whole, bits):
-                return schema, kind(whole)
+        return _narrowest(whole)
     scale = decimal_scale(number)
     if scale != 0:
         narrow = single_of(number)
@@ -229,6 +230,10 @@ def _number(token: str) -> Typed:
         if abs(wide) != inf:
             return FLOAT64, Float64(wide)
     return decimal_schema(scale), number
+
+
+def _narrowest(number: int) -> Typed:
+    return next((schema, kind(number)) for schema, bits, kind in _INTEGERS if fits(number, bits))
 
 
 _INTEGERS: Final[tuple[tuple[Schema, int, Callable[[int], int]], ...]] = (

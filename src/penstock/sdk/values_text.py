@@ -30,6 +30,10 @@ def java_float(number: float) -> str:
     number = single(number)
     if number == 0 or not isfinite(number):
         return _unusual(number)
+    if 1e-3 <= number < 1e7 or -1e7 < number <= -1e-3:
+        near = float(f"{number:.6g}")
+        if single(near) == number:  # few digits suffice, and Python lays them out alike
+            return repr(near)
     return _laid_out(_shortest_single(number))
 
 
