@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from penstock.cluster.messages import TargetState, TaskId
 from penstock.cluster.views import (
+    ConfigInfos,
     ConnectorInfo,
     ConnectorOffset,
     ConnectorOffsets,
@@ -19,6 +20,10 @@ from penstock.cluster.views import (
     TaskInfo,
     TaskState,
 )
+
+if TYPE_CHECKING:
+    from penstock.cluster.changes import Change
+    from penstock.cluster.effects import WriteStatus, WriteTopic
 
 Config = Mapping[str, str | None]
 Offsets = Sequence[tuple[dict[str, Any] | None, dict[str, Any] | None]]
@@ -55,6 +60,70 @@ class PeerWorkers(Protocol):
     ) -> PeerAnswer:
         """The answer, whatever its status. Raises OSError if there is none."""
         ...
+
+
+class ConfigLog(Protocol):
+    """Where configurations and target states are kept, and read by every worker."""
+
+    async def write(self, changes: Sequence[Change]) -> None:
+        """Write in order, all or nothing; return when they were read back, as all changes are
+        told to the listener the log was made with. Raises ConnectError."""
+        ...
+
+
+class StatusLog(Protocol):
+    """Where workers say how their connectors and tasks are. Writes are not waited for."""
+
+    def write(self, status: WriteStatus) -> None: ...
+
+    def write_topic(self, topic: WriteTopic) -> None: ...
+
+
+class Group(Protocol):
+    """The workers that share the work."""
+
+    def rejoin(self, configured: Mapping[str, int]) -> None:
+        """Agree anew; the listener the group was made with is told the outcome."""
+        ...
+
+
+class OffsetStore(Protocol):
+    """Offsets of connectors, of sources and sinks alike."""
+
+    async def read(self, connector: str, config: Config) -> Offsets: ...
+
+    async def prepare(self, connector: str, config: Config, offsets: Offsets | None) -> Offsets:
+        """Offsets as a connector is to see them; None: all there are, each to be forgotten.
+
+        Raises BadRequest for what cannot be an offset.
+        """
+        ...
+
+    async def write(
+        self, connector: str, config: Config, offsets: Offsets, *, reset: bool
+    ) -> None: ...
+
+
+class Validator(Protocol):
+    """Checks configurations of connectors."""
+
+    async def validate(self, config: Config) -> ConfigInfos:
+        """What is right and wrong. Raises BadRequest when the connector's class is not known."""
+        ...
+
+    def kind(self, config: Config) -> str:
+        """`source` or `sink`; `unknown` for a class that cannot be found."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, and waiting for it."""
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    def later(self, after_seconds: float, call: Callable[[], None]) -> None: ...
 
 
 class Plugins(Protocol):
@@ -100,16 +169,17 @@ class Herder(Protocol):
 
     async def connectors(self) -> list[str]: ...
 
-    async def connector_info(self, connector: str) -> ConnectorInfo: ...
+    async def connector_info(self, connector: str, /) -> ConnectorInfo: ...
 
-    async def connector_config(self, connector: str) -> Config: ...
+    async def connector_config(self, connector: str, /) -> Config: ...
 
-    async def connector_status(self, connector: str) -> ConnectorStateInfo: ...
+    async def connector_status(self, connector: str, /) -> ConnectorStateInfo: ...
 
     async def put_connector_config(
         self,
         connector: str,
         config: Config,
+        /,
         *,
         replace: bool,
         initial: TargetState | None = None,
@@ -119,48 +189,49 @@ class Herder(Protocol):
         ...
 
     async def patch_connector_config(
-        self, connector: str, patch: Config | None
+        self, connector: str, patch: Config | None, /
     ) -> ConnectorInfo: ...
 
-    async def delete_connector(self, connector: str) -> None: ...
+    async def delete_connector(self, connector: str, /) -> None: ...
 
-    async def pause_connector(self, connector: str) -> None: ...
+    async def pause_connector(self, connector: str, /) -> None: ...
 
-    async def resume_connector(self, connector: str) -> None: ...
+    async def resume_connector(self, connector: str, /) -> None: ...
 
-    async def stop_connector(self, connector: str) -> None: ...
+    async def stop_connector(self, connector: str, /) -> None: ...
 
-    async def restart_connector(self, connector: str) -> None: ...
+    async def restart_connector(self, connector: str, /) -> None: ...
 
     async def restart_connector_and_tasks(
-        self, connector: str, *, only_failed: bool, include_tasks: bool
+        self, connector: str, /, *, only_failed: bool, include_tasks: bool
     ) -> ConnectorStateInfo: ...
 
-    async def restart_task(self, task: TaskId) -> None: ...
+    async def restart_task(self, task: TaskId, /) -> None: ...
 
-    async def task_configs(self, connector: str) -> list[TaskInfo]: ...
+    async def task_configs(self, connector: str, /) -> list[TaskInfo]: ...
 
-    async def task_status(self, task: TaskId) -> TaskState: ...
+    async def task_status(self, task: TaskId, /) -> TaskState: ...
 
-    async def active_topics(self, connector: str) -> list[str]: ...
+    async def active_topics(self, connector: str, /) -> list[str]: ...
 
-    async def reset_active_topics(self, connector: str) -> None: ...
+    async def reset_active_topics(self, connector: str, /) -> None: ...
 
-    async def connector_offsets(self, connector: str) -> ConnectorOffsets: ...
+    async def connector_offsets(self, connector: str, /) -> ConnectorOffsets: ...
 
-    async def alter_offsets(self, connector: str, offsets: Offsets) -> Message: ...
+    async def alter_offsets(self, connector: str, offsets: Offsets, /) -> Message: ...
 
-    async def reset_offsets(self, connector: str) -> Message: ...
+    async def reset_offsets(self, connector: str, /) -> Message: ...
 
-    async def validate(self, config: Config) -> Any: ...
+    async def validate(self, config: Config, /) -> Any: ...
 
-    async def set_cluster_logger_level(self, logger: str, level: str) -> None: ...
+    async def set_cluster_logger_level(self, logger: str, level: str, /) -> None: ...
 
     async def put_task_configs(
         self,
         connector: str,
         configs: Sequence[Config | None] | None,
         signature: Signature | None,
+        /,
     ) -> None: ...
 
-    async def fence_zombies(self, connector: str, signature: Signature | None) -> None: ...
+    async def fence_zombies(self, connector: str, signature: Signature | None, /) -> None: ...

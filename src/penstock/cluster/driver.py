@@ -1,0 +1,197 @@
+"""Performs what the herder decides, and feeds back what comes of it.
+
+One driver, one event loop, one thread. Reports may come from any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.cluster.commands import CommandSender, Resolve
+from penstock.cluster.effects import (
+    AskLeader,
+    ChangeLevel,
+    Effect,
+    PrepareOffsets,
+    Rejoin,
+    Reply,
+    Send,
+    Validate,
+    Wake,
+    WriteConfig,
+    WriteOffsets,
+    WriteStatus,
+    WriteTopic,
+)
+from penstock.cluster.events import Abandoned, Event, Reported, Request, Result, ShutDown
+from penstock.cluster.herder import decide
+from penstock.cluster.messages import Report, TaskHosts
+from penstock.cluster.ports import (
+    Clock,
+    ConfigLog,
+    Group,
+    Levels,
+    OffsetStore,
+    StatusLog,
+    Validator,
+)
+from penstock.cluster.state import ClusterState
+
+log = logging.getLogger(__name__)
+
+AskForTasks = Callable[[AskLeader], Awaitable[None]]
+STOP_POLL_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything the driver performs effects through."""
+
+    hosts: TaskHosts
+    config_log: ConfigLog
+    status_log: StatusLog
+    group: Group
+    offsets: OffsetStore
+    validator: Validator
+    levels: Levels
+    clock: Clock
+    resolve: Resolve
+    ask_leader: AskForTasks
+
+
+class Driver:
+    """Holds the state; nobody else changes it."""
+
+    def __init__(self, state: ClusterState, make_ports: Callable[[Driver], Ports]) -> None:
+        self.state = state
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._events: deque[Event] = deque()
+        self._feeding = False
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._next_id = 1
+        self._writes = asyncio.Lock()
+        self._ports = make_ports(self)
+        self._sender = CommandSender(self._ports.hosts, self._ports.resolve, self.report)
+
+    def feed(self, event: Event) -> None:
+        """Decide on an event and do what follows. On the driver's thread only."""
+        self._events.append(event)
+        if self._feeding:
+            return
+        self._feeding = True
+        try:
+            while self._events:
+                decision = decide(self.state, self._events.popleft(), self._ports.clock.time())
+                self.state = decision.state
+                for effect in decision.effects:
+                    self._perform(effect)
+        finally:
+            self._feeding = False
+
+    def tell(self, event: Event) -> None:
+        """The same, from any thread."""
+        if threading.get_ident() == self._thread:
+            self.feed(event)
+        else:
+            self._loop.call_soon_threadsafe(self.feed, event)
+
+    def report(self, report: Report) -> None:
+        """What task hosts call."""
+        self.tell(Reported(self._sender.restored(report)))
+
+    async def ask(self, make: Callable[[int], Request]) -> Any:
+        """Make a request and wait for its answer; the caller may stop waiting at any time."""
+        number, self._next_id = self._next_id, self._next_id + 1
+        answer = self._answers[number] = self._loop.create_future()
+        try:
+            self.feed(make(number))
+            return await answer
+        except asyncio.CancelledError:
+            self.feed(Abandoned(number))
+            raise
+        finally:
+            self._answers.pop(number, None)
+
+    async def close(self, timeout_seconds: float) -> bool:
+        """Stop everything that runs; whether it did in time."""
+        self.feed(ShutDown())
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                while self.state.local:
+                    await asyncio.sleep(STOP_POLL_SECONDS)
+        except TimeoutError:
+            log.warning("Not everything stopped within %.1f seconds", timeout_seconds)
+        for task in list(self._tasks):
+            task.cancel()
+        return not self.state.local
+
+    # Effects ------------------------------------------------------------------------------------
+
+    def _perform(self, effect: Effect) -> None:
+        ports = self._ports
+        match effect:
+            case Reply():
+                self._reply(effect)
+            case Send(command):
+                self._sender.send(command)
+            case WriteStatus():
+                ports.status_log.write(effect)
+            case WriteTopic():
+                ports.status_log.write_topic(effect)
+            case Rejoin(configured):
+                ports.group.rejoin(configured)
+            case ChangeLevel(logger, level):
+                self._change_level(logger, level)
+            case Wake(after_seconds, event):
+                ports.clock.later(after_seconds, lambda: self.feed(event))
+            case Validate(request, config):
+                self._run(request, ports.validator.validate(config))
+            case WriteConfig():
+                self._run(effect.request, self._write(effect))
+            case PrepareOffsets(request, connector, config, offsets):
+                self._run(request, ports.offsets.prepare(connector, config, offsets))
+            case WriteOffsets(request, connector, config, offsets, reset):
+                work = ports.offsets.write(connector, config, offsets, reset=reset)
+                self._run(request, work)
+            case AskLeader(request):
+                self._run(request, ports.ask_leader(effect))
+
+    def _reply(self, reply: Reply) -> None:
+        answer = self._answers.get(reply.request)
+        if answer is None or answer.done():
+            return
+        if reply.error is not None:
+            answer.set_exception(reply.error)
+        else:
+            answer.set_result(reply.value)
+
+    def _run(self, request: int, work: Awaitable[Any]) -> None:
+        task = self._loop.create_task(self._told(request, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _told(self, request: int, work: Awaitable[Any]) -> None:
+        try:
+            value = await work
+        except Exception as error:
+            self.feed(Result(request, error=error))
+        else:
+            self.feed(Result(request, value))
+
+    async def _write(self, effect: WriteConfig) -> None:
+        async with self._writes:  # in the order in which they were decided
+            await self._ports.config_log.write(effect.changes)
+
+    def _change_level(self, logger: str, level: str) -> None:
+        try:
+            self._ports.levels.set(logger, level)
+        except (KeyError, ValueError) as error:
+            log.warning("The level of logger %s was not set: %s", logger, error)

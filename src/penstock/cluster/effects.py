@@ -1,0 +1,124 @@
+"""What a control plane wants done; the driver does it and tells what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from penstock.cluster.changes import Change
+from penstock.cluster.events import Event, Pairs
+from penstock.cluster.messages import Command, State
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Answer a request."""
+
+    request: int
+    value: Any = None
+    error: Exception | None = None
+
+
+class Validate(msgspec.Struct, frozen=True):
+    """Check a configuration; the result is what clients are shown of it."""
+
+    request: int
+    config: Mapping[str, str | None]
+
+
+class WriteConfig(msgspec.Struct, frozen=True):
+    """Write to the config log, all or nothing, and read it back before the result is told."""
+
+    request: int
+    changes: tuple[Change, ...]
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Give the task hosts a command; its properties still have references to secrets."""
+
+    command: Command
+
+
+class WriteStatus(msgspec.Struct, frozen=True):
+    """Write to the status log; a state of None removes the status."""
+
+    connector: str
+    number: int
+    state: State | None
+    generation: int = 0
+    trace: str | None = None
+    version: str | None = None
+
+
+class WriteTopic(msgspec.Struct, frozen=True):
+    """Note in the status log that a connector uses a topic, or no longer does."""
+
+    connector: str
+    topic: str
+    task: int | None
+    used: bool = True
+
+
+class Rejoin(msgspec.Struct, frozen=True):
+    """Let the group agree anew on who runs what; tells the number of tasks of each connector."""
+
+    configured: Mapping[str, int]
+
+
+class PrepareOffsets(msgspec.Struct, frozen=True):
+    """Check and normalise offsets an operator gave; None stands for all there are, forgotten."""
+
+    request: int
+    connector: str
+    config: Mapping[str, str | None]
+    offsets: Pairs | None
+
+
+class WriteOffsets(msgspec.Struct, frozen=True):
+    """Store offsets; None as an offset forgets it."""
+
+    request: int
+    connector: str
+    config: Mapping[str, str | None]
+    offsets: Pairs
+    reset: bool
+
+
+class AskLeader(msgspec.Struct, frozen=True):
+    """Pass task configurations on to the leader."""
+
+    request: int
+    url: str | None
+    connector: str
+    configs: tuple[Mapping[str, str], ...]
+
+
+class ChangeLevel(msgspec.Struct, frozen=True):
+    """Set a logger's level in this worker."""
+
+    logger: str
+    level: str
+
+
+class Wake(msgspec.Struct, frozen=True):
+    """Let an event happen later."""
+
+    after_seconds: float
+    event: Event
+
+
+Effect = (
+    Reply
+    | Validate
+    | WriteConfig
+    | Send
+    | WriteStatus
+    | WriteTopic
+    | Rejoin
+    | PrepareOffsets
+    | WriteOffsets
+    | AskLeader
+    | ChangeLevel
+    | Wake
+)

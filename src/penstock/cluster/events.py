@@ -1,0 +1,178 @@
+"""What can happen to a control plane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from penstock.cluster.changes import Change
+from penstock.cluster.messages import Report, State, TargetState
+
+Pairs = tuple[tuple[dict[str, Any] | None, dict[str, Any] | None], ...]
+
+
+# Requests: each is answered by exactly one `Reply` with its id -----------------------------------
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Something a client wants; negative ids are the worker's own."""
+
+    id: int
+    connector: str
+
+
+class PutConnector(Request, frozen=True):
+    """Create or replace a connector; answered with whether it was created."""
+
+    config: Mapping[str, str | None]
+    replace: bool = True
+    initial: TargetState | None = None
+    offsets: Pairs | None = None
+    kind: str = "source"
+
+
+class PatchConnector(Request, frozen=True):
+    """Set some settings and remove those that are None."""
+
+    patch: Mapping[str, str | None]
+
+
+class DeleteConnector(Request, frozen=True):
+    pass
+
+
+class SetTarget(Request, frozen=True):
+    """Pause, resume or stop."""
+
+    target: TargetState
+
+
+class RestartConnector(Request, frozen=True):
+    """Restart the connector's own instance, and wait for it."""
+
+
+class RestartAll(Request, frozen=True):
+    """Restart the connector and perhaps its tasks; answered with the states to be shown."""
+
+    only_failed: bool
+    include_tasks: bool
+
+
+class RestartTask(Request, frozen=True):
+    task: int
+
+
+class AlterOffsets(Request, frozen=True):
+    """Set offsets, or forget them all (None); answered with what the connector thinks of it."""
+
+    offsets: Pairs | None
+    kind: str
+
+
+class PutTaskConfigs(Request, frozen=True):
+    """A worker of the group, or this one, made these task configurations."""
+
+    configs: tuple[Mapping[str, str], ...]
+    incarnation: int | None = None  # of the connector here that made them
+
+
+class ResetTopics(Request, frozen=True):
+    pass
+
+
+class SetLevel(Request, frozen=True):
+    """Set a logger's level on all workers; `connector` is empty."""
+
+    logger: str
+    level: str
+
+
+# Everything else --------------------------------------------------------------------------------
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What came of an effect that a request had."""
+
+    request: int
+    value: Any = None
+    error: Exception | None = None
+
+
+class Abandoned(msgspec.Struct, frozen=True):
+    """Nobody waits for the answer to a request any more."""
+
+    request: int
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """A task host has something to say."""
+
+    report: Report
+
+
+class ConfigChanged(msgspec.Struct, frozen=True):
+    """The config log was read further."""
+
+    change: Change
+
+
+class StatusChanged(msgspec.Struct, frozen=True):
+    """The status log was read further; a state of None removes the status."""
+
+    connector: str
+    number: int
+    state: State | None
+    worker_id: str = ""
+    generation: int = 0
+    trace: str | None = None
+    version: str | None = None
+
+
+class TopicChanged(msgspec.Struct, frozen=True):
+    """A connector uses a topic, or no longer does."""
+
+    connector: str
+    topic: str
+    used: bool = True
+
+
+class Rebalanced(msgspec.Struct, frozen=True):
+    """The group agreed on who does what."""
+
+    leader: bool
+    leader_url: str | None
+    generation: int
+    assignment: Mapping[str, frozenset[int]]
+    owners: Mapping[str, Mapping[int, str]] = {}
+
+
+class Started(msgspec.Struct, frozen=True):
+    """All logs were read; the worker can serve requests."""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """Time to ask a connector for task configurations once more."""
+
+    connector: str
+    incarnation: int
+
+
+class ShutDown(msgspec.Struct, frozen=True):
+    """The worker is to end."""
+
+
+Event = (
+    Request
+    | Result
+    | Abandoned
+    | Reported
+    | ConfigChanged
+    | StatusChanged
+    | TopicChanged
+    | Rebalanced
+    | Started
+    | Retry
+    | ShutDown
+)

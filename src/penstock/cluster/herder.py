@@ -1,0 +1,272 @@
+"""The heart of a worker: from a state and an event to the next state and what should be done.
+
+Requests that change a connector take turns (`queues`); what runs is brought to what should run
+(`reconcile`); this module takes events apart and carries requests from one step to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from penstock.cluster.changes import (
+    Change,
+    ConnectorConfigured,
+    ConnectorRemoved,
+    LevelChanged,
+    RestartRequested,
+    TasksConfigured,
+)
+from penstock.cluster.effects import ChangeLevel, Effect
+from penstock.cluster.events import (
+    Abandoned,
+    ConfigChanged,
+    Event,
+    PutConnector,
+    PutTaskConfigs,
+    Rebalanced,
+    Reported,
+    Request,
+    Result,
+    Retry,
+    ShutDown,
+    Started,
+    StatusChanged,
+    TopicChanged,
+)
+from penstock.cluster.offset_steps import done, prepared
+from penstock.cluster.queues import leave
+from penstock.cluster.reconcile import (
+    reconcile,
+    reconcile_all,
+    rejoin,
+    retried,
+    retry_later,
+    settle,
+)
+from penstock.cluster.reports import is_configured, reported, topic_used
+from penstock.cluster.requests import (
+    begin,
+    forget_topics,
+    requested,
+    restart_here,
+    validated,
+    write_connector,
+)
+from penstock.cluster.state import (
+    CONNECTOR,
+    ClusterState,
+    Membership,
+    Pending,
+    Status,
+    Step,
+)
+from penstock.cluster.turn import Turn
+from penstock.cluster.waiting import end, give_up, guarded, observe
+from penstock.sdk.errors import ConnectError
+
+CLOSING = "Worker is shutting down"
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What follows from an event."""
+
+    state: ClusterState
+    effects: tuple[Effect, ...]
+
+
+def decide(state: ClusterState, event: Event, now: float) -> Decision:
+    """What happens next; `now` is seconds since 1970."""
+    turn = Turn(state, now)
+    match event:
+        case Request():
+            _request(turn, event)
+        case Result():
+            _result(turn, event)
+        case Reported(report):
+            reported(turn, report)
+        case ConfigChanged(change):
+            _config_changed(turn, change)
+        case StatusChanged():
+            _status_changed(turn, event)
+        case TopicChanged(name, topic, used):
+            topic_used(turn, name, topic, used)
+        case Rebalanced():
+            _rebalanced(turn, event)
+        case Retry():
+            retried(turn, event)
+        case Abandoned(request):
+            end(turn, request, None, None)
+        case Started():
+            turn.change(ready=True)
+        case ShutDown():
+            _shut_down(turn)
+    _advance(turn)
+    return Decision(turn.state, tuple(turn.effects))
+
+
+# Requests ---------------------------------------------------------------------------------------
+
+
+def _request(turn: Turn, request: Request) -> None:
+    if turn.state.closing:
+        turn.reply(request.id, error=ConnectError(CLOSING))
+    else:
+        guarded(turn, request, lambda: requested(turn, request))
+
+
+def _advance(turn: Turn) -> None:
+    """Begin every request that is now at the head of its queue."""
+    begun = True
+    while begun:
+        begun = False
+        for queue in list(turn.state.queues.values()):
+            pending = turn.state.requests.get(queue[0])
+            if pending is not None and pending.step is Step.QUEUED:
+                request = pending.request
+                guarded(turn, request, lambda request=request: begin(turn, request))
+                begun = True
+
+
+def _result(turn: Turn, result: Result) -> None:
+    """An effect of a request is done; go on with its next step."""
+    pending = turn.state.requests.get(result.request)
+    if pending is None:
+        return
+    if result.error is not None:
+        _failed(turn, pending, result.error)
+        return
+    guarded(turn, pending.request, lambda: _continue(turn, pending, result.value))
+
+
+def _failed(turn: Turn, pending: Pending, error: Exception) -> None:
+    request = pending.request
+    end(turn, request.id, None, error)
+    if isinstance(request, PutTaskConfigs) and request.incarnation is not None:
+        instance = turn.state.instance(request.connector, CONNECTOR)
+        if instance is not None and instance.incarnation == request.incarnation:
+            failure = retry_later(turn, request.connector, str(error))
+            give_up(turn, request.connector, failure)
+
+
+def _continue(turn: Turn, pending: Pending, value: Any) -> None:
+    request = pending.request
+    match pending.step:
+        case Step.VALIDATING:
+            assert isinstance(request, PutConnector)
+            validated(turn, request, value)
+        case Step.PREPARING:
+            prepared(turn, pending, value)
+        case Step.ALTERING if isinstance(request, PutConnector):
+            write_connector(turn, request)
+        case Step.ALTERING:
+            end(turn, request.id, done(pending), None)
+        case Step.WRITING:
+            _written(turn, pending)
+        case _:
+            pass
+
+
+def _written(turn: Turn, pending: Pending) -> None:
+    request = pending.request
+    if isinstance(request, PutTaskConfigs) and request.incarnation is not None:
+        settle(turn, request.connector, request.incarnation)
+    if isinstance(request, PutConnector) and turn.state.settings.waits_for_start:
+        stage = f"starting the connector {request.connector}"
+        turn.pend(request, Step.STARTING, stage, pending.memo)
+        leave(turn, request.connector, request.id)
+    else:
+        end(turn, request.id, pending.memo, None)
+    observe(turn, request.connector)
+
+
+# Logs and group ---------------------------------------------------------------------------------
+
+
+def _config_changed(turn: Turn, change: Change) -> None:
+    match change:
+        case LevelChanged(namespace, level):
+            turn.emit(ChangeLevel(namespace, level))
+            return
+        case RestartRequested():
+            restart_here(turn, change)
+            return
+        case _:
+            name = change.connector
+    before = turn.state.snapshot
+    turn.change(snapshot=before.apply(change))
+    known = name in before.connectors
+    match change:
+        case ConnectorConfigured() if not known:
+            rejoin(turn)
+        case ConnectorRemoved() if known:
+            _forget(turn, name)
+            rejoin(turn)
+        case TasksConfigured() if known:
+            _forget_tasks(turn, name)
+            rejoin(turn)
+        case _:
+            pass
+    reconcile(turn, name)
+    observe(turn, name)
+
+
+def _forget(turn: Turn, name: str) -> None:
+    """A connector was deleted; its statuses go with it."""
+    if turn.state.membership.leader:
+        for number in sorted(turn.state.statuses.get(name, {}), reverse=True):
+            turn.set_status(name, number, None)
+    forget_topics(turn, name)
+
+
+def _forget_tasks(turn: Turn, name: str) -> None:
+    """Statuses of tasks that are no more and do not run here either."""
+    if not turn.state.membership.leader:
+        return
+    for number in sorted(turn.state.statuses.get(name, {})):
+        if not is_configured(turn, name, number) and turn.state.instance(name, number) is None:
+            turn.set_status(name, number, None)
+
+
+def _status_changed(turn: Turn, event: StatusChanged) -> None:
+    if event.state is None:
+        turn.show_status(event.connector, event.number, None)
+        return
+    texts = (event.worker_id, event.generation, event.trace, event.version)
+    turn.show_status(event.connector, event.number, Status(event.state, *texts))
+
+
+def _rebalanced(turn: Turn, event: Rebalanced) -> None:
+    turn.change(
+        membership=Membership(
+            event.leader,
+            event.leader_url,
+            event.generation,
+            event.assignment,
+            event.owners,
+            joining=False,
+        )
+    )
+    if event.leader:
+        _sweep(turn, turn.state.statuses)
+    touched = {*turn.state.local, *event.assignment}
+    reconcile_all(turn)
+    for name in {p.request.connector for p in turn.state.requests.values()} & touched:
+        observe(turn, name)
+
+
+def _sweep(turn: Turn, statuses: Mapping[str, Mapping[int, Status]]) -> None:
+    """The leader removes statuses of what is not configured any more."""
+    for name, known in statuses.items():
+        if turn.state.configured(name) is None:
+            for number in known:
+                turn.set_status(name, number, None)
+
+
+def _shut_down(turn: Turn) -> None:
+    turn.change(closing=True)
+    for request in list(turn.state.requests):
+        end(turn, request, None, ConnectError(CLOSING))
+    reconcile_all(turn)

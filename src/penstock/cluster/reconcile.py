@@ -1,0 +1,200 @@
+"""Makes what runs here what should run here: commands that lead from the one to the other.
+
+Nothing is started while the group has not agreed, and nothing twice: what must change is stopped
+first and starts again when its end has been reported.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from penstock.cluster.effects import Rejoin, Send, Wake
+from penstock.cluster.events import PutTaskConfigs, Retry
+from penstock.cluster.messages import (
+    Command,
+    MakeTaskConfigs,
+    SetConnectorTarget,
+    SetTaskTarget,
+    StartConnector,
+    StartTask,
+    State,
+    StopConnector,
+    StopTask,
+    TargetState,
+    TaskConfigsMade,
+    TaskId,
+)
+from penstock.cluster.queues import enqueue
+from penstock.cluster.snapshot import Configured
+from penstock.cluster.state import CONNECTOR, Instance
+from penstock.cluster.turn import Turn
+from penstock.sdk.errors import ConnectError
+
+RETRY_SECONDS = 0.25
+RETRY_SECONDS_MAX = 60.0
+
+
+def reconcile(turn: Turn, name: str) -> None:
+    """Give the commands that this connector's instances need now."""
+    configured = turn.state.configured(name)
+    wanted = _wanted(turn, name, configured)
+    for number, instance in sorted(turn.local(name).instances.items()):
+        if not instance.stopping:
+            _adjust(turn, name, number, instance, configured if number in wanted else None)
+    if configured is None or turn.state.membership.joining:
+        return
+    for number in sorted(wanted - turn.local(name).instances.keys()):
+        _start(turn, name, number, configured)
+
+
+def reconcile_all(turn: Turn) -> None:
+    for name in {*turn.state.local, *turn.state.membership.assignment}:
+        reconcile(turn, name)
+
+
+def _wanted(turn: Turn, name: str, configured: Configured | None) -> frozenset[int]:
+    if configured is None or turn.state.closing:
+        return frozenset()
+    possible = {CONNECTOR}
+    if configured.target is not TargetState.STOPPED:
+        possible |= set(range(len(configured.tasks)))
+    return turn.state.assigned(name) & possible
+
+
+def _revision(configured: Configured, number: int) -> int:
+    return configured.revision if number == CONNECTOR else configured.tasks_revision
+
+
+def _adjust(
+    turn: Turn, name: str, number: int, instance: Instance, configured: Configured | None
+) -> None:
+    stale = configured is None or instance.revision != _revision(configured, number)
+    if stale or instance.restarting:
+        turn.emit(Send(_stop(turn, name, number, instance)))
+        turn.set_instance(name, number, replace(instance, stopping=True))
+    elif configured is not None and instance.target is not configured.target:
+        turn.emit(Send(_set_target(name, number, instance, configured.target)))
+        turn.set_instance(name, number, replace(instance, target=configured.target))
+
+
+def _stop(turn: Turn, name: str, number: int, instance: Instance) -> Command:
+    if number == CONNECTOR:
+        return StopConnector(name, instance.incarnation)
+    timeout_ms = turn.state.settings.task_stop_timeout_ms
+    return StopTask(TaskId(name, number), instance.incarnation, timeout_ms)
+
+
+def _set_target(name: str, number: int, instance: Instance, target: TargetState) -> Command:
+    if number == CONNECTOR:
+        return SetConnectorTarget(name, instance.incarnation, target)
+    return SetTaskTarget(TaskId(name, number), instance.incarnation, target)
+
+
+def _start(turn: Turn, name: str, number: int, configured: Configured) -> None:
+    incarnation = turn.state.next_incarnation
+    turn.change(next_incarnation=incarnation + 1)
+    texts = present(configured)
+    target = configured.target
+    if number == CONNECTOR:
+        command: Command = StartConnector(name, incarnation, texts, target)
+        local = turn.local(name)
+        turn.set_local(name, replace(local, asking=False, ask_again=False, attempts=0))
+    else:
+        task = dict(configured.tasks[number])
+        command = StartTask(TaskId(name, number), incarnation, texts, task, target)
+    turn.emit(Send(command))
+    instance = Instance(incarnation, _revision(configured, number), target)
+    turn.set_instance(name, number, instance)
+
+
+def present(configured: Configured) -> dict[str, str]:
+    """The settings that have a value."""
+    return {k: v for k, v in configured.config.items() if v is not None}
+
+
+def rejoin(turn: Turn) -> None:
+    """What is configured has changed; let the group agree on it."""
+    membership = replace(turn.state.membership, joining=True)
+    turn.change(membership=membership)
+    configured = turn.state.snapshot.connectors
+    turn.emit(Rejoin({name: len(it.tasks) for name, it in configured.items()}))
+
+
+# Task configurations ----------------------------------------------------------------------------
+
+
+def ask_for_tasks(turn: Turn, name: str) -> None:
+    """Ask the connector here for its task configurations, if it is running."""
+    configured, instance = turn.state.configured(name), turn.state.instance(name, CONNECTOR)
+    if configured is None or instance is None or instance.stopping:
+        return
+    if configured.target is not TargetState.STARTED or instance.state is not State.RUNNING:
+        return
+    local = turn.local(name)
+    if local.asking:
+        turn.set_local(name, replace(local, ask_again=True))
+        return
+    turn.set_local(name, replace(local, asking=True))
+    turn.emit(Send(MakeTaskConfigs(name, instance.incarnation, configured.tasks_max)))
+
+
+def tasks_made(turn: Turn, report: TaskConfigsMade) -> Exception | None:
+    """A connector answered; store what is new. The error, if there is one to tell who waits."""
+    name = report.connector
+    instance = turn.state.instance(name, CONNECTOR)
+    if instance is None or instance.incarnation != report.incarnation or instance.stopping:
+        return None
+    local = turn.local(name)
+    turn.set_local(name, replace(local, asking=False, ask_again=False))
+    if report.configs is None:
+        failure = report.failure
+        return retry_later(turn, name, failure.message if failure is not None else None)
+    if local.ask_again:
+        ask_for_tasks(turn, name)
+        return None
+    configured = turn.existing(name)
+    if configured.tasks_max_enforced and len(report.configs) > configured.tasks_max:
+        return _too_many(turn, name, len(report.configs), configured.tasks_max)
+    configs = tuple(report.configs)
+    if configs == configured.tasks and configured.applied == configured.config:
+        settle(turn, name, report.incarnation)
+        return None
+    request = PutTaskConfigs(turn.state.next_internal, name, configs, report.incarnation)
+    turn.change(next_internal=turn.state.next_internal - 1)
+    enqueue(turn, request, f"writing {len(configs)} task configs for connector {name}")
+    return None
+
+
+def settle(turn: Turn, name: str, incarnation: int) -> None:
+    """The stored task configurations are those this incarnation wants."""
+    local = turn.local(name)
+    turn.set_local(name, replace(local, settled=incarnation, attempts=0))
+
+
+def retry_later(turn: Turn, name: str, message: str | None) -> Exception:
+    """Ask again after a while, longer each time."""
+    local = turn.local(name)
+    seconds = min(RETRY_SECONDS * 2 ** min(local.attempts, 10), RETRY_SECONDS_MAX)
+    turn.set_local(name, replace(local, asking=True, attempts=local.attempts + 1))
+    instance = turn.state.instance(name, CONNECTOR)
+    if instance is not None:
+        turn.emit(Wake(seconds, Retry(name, instance.incarnation)))
+    return ConnectError(message)
+
+
+def retried(turn: Turn, event: Retry) -> None:
+    instance = turn.state.instance(event.connector, CONNECTOR)
+    if instance is None or instance.incarnation != event.incarnation:
+        return
+    local = turn.local(event.connector)
+    turn.set_local(event.connector, replace(local, asking=False))
+    ask_for_tasks(turn, event.connector)
+
+
+def _too_many(turn: Turn, name: str, made: int, most: int) -> Exception:
+    text = (
+        f"The connector {name} has generated {made} tasks, which is greater than {most}, the "
+        "maximum number of tasks it is configured to create (tasks.max)."
+    )
+    turn.set_status(name, CONNECTOR, State.FAILED, text)
+    return ConnectError(text)

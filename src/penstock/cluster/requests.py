@@ -1,0 +1,301 @@
+"""What clients ask for, step by step. An error raised here is the answer to the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from penstock.cluster.changes import (
+    Change,
+    ConnectorConfigured,
+    ConnectorRemoved,
+    LevelChanged,
+    RestartRequested,
+    TargetChanged,
+    TasksConfigured,
+)
+from penstock.cluster.effects import AskLeader, Validate, WriteConfig, WriteTopic
+from penstock.cluster.errors import BadRequest, NotAssigned, NotLeader, RebalanceNeeded
+from penstock.cluster.events import (
+    AlterOffsets,
+    DeleteConnector,
+    PatchConnector,
+    PutConnector,
+    PutTaskConfigs,
+    Request,
+    ResetTopics,
+    RestartAll,
+    RestartConnector,
+    RestartTask,
+    SetLevel,
+    SetTarget,
+)
+from penstock.cluster.messages import State, TargetState, TaskId
+from penstock.cluster.offset_steps import begin_offsets, prepare
+from penstock.cluster.plans import to_restart
+from penstock.cluster.queues import enqueue, leave
+from penstock.cluster.reconcile import reconcile, settle
+from penstock.cluster.state import CONNECTOR, Status, Step
+from penstock.cluster.turn import Turn
+from penstock.cluster.views import ConfigInfos
+from penstock.sdk.errors import AlreadyExistsError, NotFoundError
+
+UNKNOWN = "Unknown connector {}"
+UNKNOWN_COLON = "Unknown connector: {}"
+
+
+def requested(turn: Turn, request: Request) -> None:
+    """A client asks."""
+    name = request.connector
+    match request:
+        case PutConnector():
+            stage = "performing multi-property validation for the connector"
+            turn.pend(request, Step.VALIDATING, f"{stage} {name}")
+            turn.emit(Validate(request.id, request.config))
+        case ResetTopics():
+            _reset_topics(turn, request)
+        case SetLevel():
+            turn.pend(request, Step.WRITING, "writing a logger level to the config topic")
+            turn.emit(WriteConfig(request.id, (LevelChanged(request.logger, request.level),)))
+        case _:
+            enqueue(turn, request, _stage(request))
+
+
+def _stage(request: Request) -> str:
+    name = request.connector
+    match request:
+        case DeleteConnector():
+            return f"removing the config for connector {name} from the config topic"
+        case SetTarget(target=target):
+            return f"writing the {target.value} target state for connector {name}"
+        case RestartAll() | RestartConnector() | RestartTask():
+            return f"handling restart request for connector {name}"
+        case AlterOffsets():
+            return f"modifying offsets for connector {name}"
+        case _:
+            return f"writing a config for connector {name} to the config topic"
+
+
+def begin(turn: Turn, request: Request) -> None:
+    """A request is at the head of its connector's queue."""
+    match request:
+        case PutConnector():
+            _put(turn, request)
+        case PatchConnector():
+            _patch(turn, request)
+        case DeleteConnector(connector=name):
+            _lead(turn)
+            turn.existing(name)
+            write(turn, request, ConnectorRemoved(name))
+        case SetTarget():
+            _set_target(turn, request)
+        case RestartConnector():
+            _restart_connector(turn, request)
+        case RestartAll():
+            _restart_all(turn, request)
+        case RestartTask():
+            _restart_task(turn, request)
+        case AlterOffsets(connector=name):
+            _settled_group(turn)
+            _lead(turn)
+            begin_offsets(turn, request)
+        case PutTaskConfigs():
+            _put_tasks(turn, request)
+        case _:
+            raise TypeError(f"{type(request).__name__} is not a request that queues")
+
+
+def _lead(turn: Turn) -> None:
+    membership = turn.state.membership
+    if not membership.leader:
+        raise NotLeader("Only the leader can do this.", membership.leader_url)
+
+
+def _settled_group(turn: Turn) -> None:
+    if turn.state.membership.joining:
+        text = "Request cannot be completed because a rebalance is expected"
+        raise RebalanceNeeded(text)
+
+
+def write(turn: Turn, request: Request, *changes: Change, memo: Any = None) -> None:
+    turn.pend(request, Step.WRITING, _stage(request), memo)
+    turn.emit(WriteConfig(request.id, changes))
+
+
+def validated(turn: Turn, request: PutConnector, infos: ConfigInfos | None) -> None:
+    """The configuration was checked; raises `BadRequest` unless it is good."""
+    if infos is not None and infos.error_count > 0:
+        raise BadRequest(invalid_text(infos))
+    enqueue(turn, request, _stage(request))
+
+
+def invalid_text(infos: ConfigInfos) -> str:
+    """All errors of a configuration, one per line."""
+    errors = [e for info in infos.configs if info.value is not None for e in info.value.errors]
+    head = "Connector configuration is invalid and contains the following"
+    tail = "You can also find the above list of errors at the endpoint"
+    return "\n".join(
+        (
+            f"{head} {infos.error_count} error(s):",
+            *errors,
+            f"{tail} `/connector-plugins/{{connectorType}}/config/validate`",
+        )
+    )
+
+
+def _put(turn: Turn, request: PutConnector) -> None:
+    _lead(turn)
+    exists = turn.state.configured(request.connector) is not None
+    if exists and not request.replace:
+        raise AlreadyExistsError(f"Connector {request.connector} already exists")
+    if request.offsets is not None:
+        prepare(turn, request, request.config, request.offsets)
+    else:
+        write_connector(turn, request)
+
+
+def write_connector(turn: Turn, request: PutConnector) -> None:
+    """The last step of creating or replacing a connector."""
+    name, changes = request.connector, list[Change]()
+    if request.initial is not None:
+        changes.append(TargetChanged(name, request.initial))
+    changes.append(ConnectorConfigured(name, request.config))
+    created = turn.state.configured(name) is None
+    write(turn, request, *changes, memo=created)
+
+
+def _patch(turn: Turn, request: PatchConnector) -> None:
+    _lead(turn)
+    merged = {**turn.existing(request.connector).config, **request.patch}
+    config = {key: value for key, value in merged.items() if value is not None}
+    leave(turn, request.connector, request.id)
+    requested(turn, PutConnector(request.id, request.connector, config))
+
+
+def _set_target(turn: Turn, request: SetTarget) -> None:
+    name, target = request.connector, request.target
+    if target is not TargetState.STOPPED:
+        turn.existing(name, UNKNOWN)
+        write(turn, request, TargetChanged(name, target))
+        return
+    _lead(turn)
+    turn.existing(name, UNKNOWN)
+    write(turn, request, TasksConfigured(name, ()), TargetChanged(name, target))
+
+
+def _put_tasks(turn: Turn, request: PutTaskConfigs) -> None:
+    name, membership = request.connector, turn.state.membership
+    if request.incarnation is None:
+        _lead(turn)
+        configured = turn.existing(name)
+        if configured.target is TargetState.STOPPED and request.configs:
+            text = "Cannot submit non-empty set of task configs for stopped connector"
+            raise BadRequest(f"{text} {name}")
+        write(turn, request, TasksConfigured(name, request.configs))
+        return
+    configured = turn.state.configured(name)
+    instance = turn.state.instance(name, CONNECTOR)
+    if configured is None or configured.target is TargetState.STOPPED:
+        raise NotFoundError(f"Connector {name} is not to run any more")
+    if instance is None or instance.incarnation != request.incarnation:
+        raise NotFoundError(f"Connector {name} was restarted meanwhile")
+    if request.configs == configured.tasks and configured.applied == configured.config:
+        settle(turn, name, request.incarnation)
+        turn.reply(request.id)
+    elif membership.leader:
+        write(turn, request, TasksConfigured(name, request.configs))
+    else:
+        turn.pend(request, Step.WRITING, _stage(request))
+        turn.emit(AskLeader(request.id, membership.leader_url, name, request.configs))
+
+
+# Restarts ---------------------------------------------------------------------------------------
+
+
+def _owned(turn: Turn, name: str, number: int) -> None:
+    """Raise unless this worker runs it, naming the worker that may."""
+    membership = turn.state.membership
+    if number in turn.state.assigned(name):
+        return
+    if not membership.leader:
+        raise NotLeader("Only the leader knows which worker runs this.", membership.leader_url)
+    url = membership.owners.get(name, {}).get(number)
+    raise NotAssigned("Another worker of the group runs this.", url)
+
+
+def _restart_connector(turn: Turn, request: RestartConnector) -> None:
+    name = request.connector
+    _settled_group(turn)
+    turn.existing(name, UNKNOWN_COLON)
+    _owned(turn, name, CONNECTOR)
+    _restart(turn, request, CONNECTOR)
+
+
+def _restart_task(turn: Turn, request: RestartTask) -> None:
+    name, number = request.connector, request.task
+    _settled_group(turn)
+    configured = turn.existing(name, UNKNOWN_COLON)
+    if not 0 <= number < len(configured.tasks):
+        raise NotFoundError(f"Unknown task: {TaskId(name, number)}")
+    _owned(turn, name, number)
+    _restart(turn, request, number)
+
+
+def _restart(turn: Turn, request: Request, number: int) -> None:
+    """Stop it; it comes back under a new incarnation, which is what the request waits for."""
+    name = request.connector
+    before = turn.state.next_incarnation
+    turn.pend(request, Step.RESTARTING, _stage(request), (number, before))
+    leave(turn, name, request.id)
+    mark_restarting(turn, name, frozenset((number,)))
+    reconcile(turn, name)
+
+
+def mark_restarting(turn: Turn, name: str, numbers: frozenset[int]) -> None:
+    """What runs here of these is to be stopped and started again."""
+    for number in numbers & turn.local(name).instances.keys():
+        instance = turn.state.instance(name, number)
+        assert instance is not None
+        turn.set_instance(name, number, replace(instance, restarting=True))
+        turn.set_status(name, number, State.RESTARTING)
+
+
+def _restart_all(turn: Turn, request: RestartAll) -> None:
+    name = request.connector
+    _settled_group(turn)
+    _lead(turn)
+    turn.existing(name, UNKNOWN_COLON)
+    statuses = turn.state.statuses.get(name, {})
+    if CONNECTOR not in statuses:
+        raise NotFoundError(f"Status for connector {name} not found")
+    flags = {"only_failed": request.only_failed, "include_tasks": request.include_tasks}
+    numbers = to_restart(statuses, **flags)
+    shown = {n: _restarting(s) if n in numbers else s for n, s in statuses.items()}
+    write(turn, request, RestartRequested(name, **flags), memo=shown)
+
+
+def _restarting(status: Status) -> Status:
+    return replace(status, state=State.RESTARTING, trace=None)
+
+
+def restart_here(turn: Turn, change: RestartRequested) -> None:
+    """The config log asks every worker to restart what it runs."""
+    statuses = turn.state.statuses.get(change.connector, {})
+    numbers = to_restart(
+        statuses, only_failed=change.only_failed, include_tasks=change.include_tasks
+    )
+    mark_restarting(turn, change.connector, numbers)
+    reconcile(turn, change.connector)
+
+
+def _reset_topics(turn: Turn, request: ResetTopics) -> None:
+    forget_topics(turn, request.connector)
+    turn.reply(request.id)
+
+
+def forget_topics(turn: Turn, name: str) -> None:
+    used = turn.state.topics.get(name, frozenset())
+    for topic in sorted(used):
+        turn.emit(WriteTopic(name, topic, None, used=False))
+    turn.change(topics={k: v for k, v in turn.state.topics.items() if k != name})

@@ -1,0 +1,118 @@
+"""Everything a worker's control plane knows, as plain frozen data."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from penstock.cluster.events import Request
+from penstock.cluster.messages import State, TargetState
+from penstock.cluster.ports import Stage
+from penstock.cluster.snapshot import Configured, Snapshot
+
+CONNECTOR = -1  # the number of the connector itself, among the numbers of its tasks
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What does not change while the worker runs."""
+
+    worker_id: str
+    url: str = ""
+    waits_for_start: bool = False  # answer a creation only when the connector runs (standalone)
+    task_stop_timeout_ms: int = 5000
+    requests_max: int = 10_000
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What the status log says of a connector or task."""
+
+    state: State
+    worker_id: str
+    generation: int = 0
+    trace: str | None = None
+    version: str | None = None
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """A connector or task that runs here, or is about to end."""
+
+    incarnation: int
+    revision: int  # of the configuration it was started with
+    target: TargetState
+    state: State | None = None  # as last reported
+    stopping: bool = False
+    restarting: bool = False  # an operator asked for it; it starts again once it has stopped
+
+
+class Local(msgspec.Struct, frozen=True):
+    """What runs here of one connector. The keys are task numbers, and CONNECTOR."""
+
+    instances: Mapping[int, Instance] = {}
+    asking: bool = False  # task configs are being made
+    ask_again: bool = False
+    settled: int = -1  # the incarnation whose tasks are known to be right
+    attempts: int = 0  # failed attempts to make task configs, since the last success
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """This worker's place in the group."""
+
+    leader: bool = False
+    leader_url: str | None = None
+    generation: int = 0
+    assignment: Mapping[str, frozenset[int]] = {}
+    owners: Mapping[str, Mapping[int, str]] = {}  # URLs, known to the leader only
+    joining: bool = True  # nothing new starts until the group has agreed
+
+
+class Step(enum.Enum):
+    """How far a request has come."""
+
+    VALIDATING = "validating"
+    QUEUED = "queued"
+    DRAINING = "waiting for tasks to stop"
+    PREPARING = "reading offsets"
+    CHECKING = "asking the connector"
+    ALTERING = "altering offsets"
+    WRITING = "writing"
+    STARTING = "starting"
+    RESTARTING = "restarting"
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """A request that has not been answered."""
+
+    request: Request
+    step: Step
+    stage: Stage
+    memo: Any = None  # what a later step needs of an earlier one
+
+
+class ClusterState(msgspec.Struct, frozen=True):
+    """The whole."""
+
+    settings: Settings
+    snapshot: Snapshot = Snapshot()
+    membership: Membership = Membership()
+    local: Mapping[str, Local] = {}
+    statuses: Mapping[str, Mapping[int, Status]] = {}
+    topics: Mapping[str, frozenset[str]] = {}
+    requests: Mapping[int, Pending] = {}
+    queues: Mapping[str, tuple[int, ...]] = {}  # requests that change a connector, one at a time
+    next_incarnation: int = 1
+    next_internal: int = -1  # ids of requests that the worker makes to itself
+    ready: bool = False
+    closing: bool = False
+
+    def configured(self, name: str) -> Configured | None:
+        return self.snapshot.connectors.get(name)
+
+    def instance(self, name: str, number: int) -> Instance | None:
+        local = self.local.get(name)
+        return None if local is None else local.instances.get(number)
+
+    def assigned(self, name: str) -> frozenset[int]:
+        return self.membership.assignment.get(name, frozenset())

@@ -1,0 +1,438 @@
+"""The herder, event by event and in virtual time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from penstock.cluster.changes import ConnectorConfigured, TargetChanged, TasksConfigured
+from penstock.cluster.errors import BadRequest, NotLeader, RequestError
+from penstock.cluster.events import (
+    Abandoned,
+    AlterOffsets,
+    DeleteConnector,
+    PatchConnector,
+    PutConnector,
+    PutTaskConfigs,
+    Rebalanced,
+    Reported,
+    ResetTopics,
+    RestartAll,
+    RestartConnector,
+    RestartTask,
+    SetTarget,
+    ShutDown,
+)
+from penstock.cluster.messages import (
+    ConnectorChanged,
+    MakeTaskConfigs,
+    ReconfigurationRequested,
+    StartConnector,
+    StartTask,
+    State,
+    StopTask,
+    TargetState,
+    TaskId,
+    TaskStopped,
+    TopicsUsed,
+)
+from penstock.cluster.views import ConfigInfo, ConfigInfos, ConfigValueInfo
+from penstock.sdk.errors import AlreadyExistsError, ConnectError, NotFoundError
+from tests.unit.cluster.world import World
+
+CONFIG = {"name": "c", "connector.class": "X", "tasks.max": "2"}
+STOPPED, PAUSED, STARTED = TargetState.STOPPED, TargetState.PAUSED, TargetState.STARTED
+
+
+def created(**named: object) -> World:
+    world = World()
+    world.call(PutConnector, "c", CONFIG, **named)
+    return world
+
+
+def test_a_creation_is_answered_when_the_tasks_are_known():
+    world = World()
+    assert world.call(PutConnector, "c", CONFIG, replace=False) is True
+    assert world.states("c") == {-1: "RUNNING", 0: "RUNNING", 1: "RUNNING"}
+
+
+def test_distributed_workers_answer_a_creation_once_it_is_written():
+    world = World(waits_for_start=False)
+    world.hosts.silent = {StartConnector}
+    assert world.call(PutConnector, "c", CONFIG) is True
+
+
+def test_a_creation_waits_no_longer_than_the_connector_takes_to_fail():
+    world = World()
+    world.hosts.failing.add(("c", -1))
+    with pytest.raises(ConnectError, match="broke"):
+        world.call(PutConnector, "c", CONFIG)
+    assert world.states("c") == {-1: "FAILED"}
+    assert world.state.configured("c") is not None
+
+
+def test_the_failed_connector_of_a_creation_comes_back_with_its_next_configuration():
+    world = World()
+    world.hosts.failing.add(("c", -1))
+    with pytest.raises(ConnectError):
+        world.call(PutConnector, "c", CONFIG)
+    world.hosts.failing.clear()
+    assert world.call(PutConnector, "c", CONFIG | {"a": "b"}) is False
+    assert world.states("c") == {-1: "RUNNING", 0: "RUNNING", 1: "RUNNING"}
+
+
+def test_a_creation_fails_if_no_task_configurations_can_be_made_and_goes_on_trying():
+    world = World()
+    world.hosts.unable.add("c")
+    with pytest.raises(ConnectError, match="no tasks"):
+        world.call(PutConnector, "c", CONFIG)
+    world.advance(0.3)
+    world.hosts.unable.clear()
+    world.advance(0.3)
+    assert 0 not in world.states("c")
+    world.advance(0.3)
+    assert world.states("c")[0] == "RUNNING"
+
+
+def test_pauses_between_attempts_grow_up_to_a_minute():
+    world = World()
+    world.hosts.unable.add("c")
+    with pytest.raises(ConnectError):
+        world.call(PutConnector, "c", CONFIG)
+    waits = []
+    for _ in range(12):
+        ((at, _event),) = world.timers
+        waits.append(at - world.now)
+        world.advance(waits[-1])
+    assert waits[:3] == [0.25, 0.5, 1.0]
+    assert max(waits) == waits[-1] == 60
+
+
+def test_an_invalid_configuration_is_refused_with_all_its_errors():
+    world = World()
+    value = ConfigValueInfo("a", None, [], ["first", "second"], True)
+    world.infos = ConfigInfos("X", 2, [], [ConfigInfo(None, value)])
+    with pytest.raises(BadRequest) as caught:
+        world.call(PutConnector, "c", CONFIG)
+    assert str(caught.value) == (
+        "Connector configuration is invalid and contains the following 2 error(s):\n"
+        "first\nsecond\n"
+        "You can also find the above list of errors at the endpoint "
+        "`/connector-plugins/{connectorType}/config/validate`"
+    )
+    assert not world.written
+
+
+def test_of_two_creations_at_once_one_is_told_that_the_other_was_first():
+    world = World()
+    first = world.ask(PutConnector, "c", CONFIG, replace=False)
+    second = world.ask(PutConnector, "c", CONFIG, replace=False)
+    world.settle()
+    assert world.answers[first] is True
+    assert isinstance(world.answers[second], AlreadyExistsError)
+    assert str(world.answers[second]) == "Connector c already exists"
+
+
+def test_a_target_state_is_written_before_the_connector_and_only_if_one_is_given():
+    world = created(initial=STOPPED)
+    assert world.written == [TargetChanged("c", STOPPED), ConnectorConfigured("c", CONFIG)]
+    assert world.states("c") == {-1: "STOPPED"}
+    world.call(SetTarget, "c", STARTED)
+    assert world.states("c") == {-1: "RUNNING", 0: "RUNNING", 1: "RUNNING"}
+
+
+def test_only_the_leader_changes_connectors():
+    world = created()
+    assignment = {"c": frozenset((-1, 0, 1))}
+    world.feed(Rebalanced(False, "http://leader/", 1, assignment))
+    requests: list[Any] = [
+        (PutConnector, "c", CONFIG),
+        (DeleteConnector, "c"),
+        (SetTarget, "c", STOPPED),
+    ]
+    for request in requests:
+        with pytest.raises(NotLeader) as caught:
+            world.call(*request)
+        assert caught.value.url == "http://leader/"
+    world.call(SetTarget, "c", PAUSED)
+    assert world.states("c") == {-1: "PAUSED", 0: "PAUSED", 1: "PAUSED"}
+
+
+def test_what_another_worker_took_over_is_stopped_here():
+    world = created()
+    world.feed(Rebalanced(False, "http://leader/", 1, {"c": frozenset((0,))}))
+    world.settle()
+    assert world.running() == {("c", 0)}
+    assert world.states("c") == {-1: "UNASSIGNED", 0: "RUNNING", 1: "UNASSIGNED"}
+
+
+def test_nothing_starts_while_the_group_has_not_agreed():
+    world = World()
+    world.ask(PutConnector, "c", CONFIG)
+    while not world.sent(StartConnector):
+        assert world.step()
+        if world.state.membership.joining:
+            assert not world.sent(StartConnector)
+
+
+def test_an_update_restarts_the_connector_and_its_tasks():
+    world = created()
+    assert world.call(PutConnector, "c", CONFIG | {"x": "y"}) is False
+    assert len(world.sent(StartConnector)) == 2
+    assert len(world.sent(StartTask)) == 4
+    assert world.sent(StartTask)[-1].connector_properties["x"] == "y"
+
+
+def test_fewer_tasks_leave_no_status_behind():
+    world = created()
+    world.call(PutConnector, "c", CONFIG | {"tasks.max": "1"})
+    assert world.states("c") == {-1: "RUNNING", 0: "RUNNING"}
+    assert world.running() == {("c", -1), ("c", 0)}
+
+
+def test_a_patch_sets_and_removes_settings():
+    world = created()
+    world.call(PatchConnector, "c", {"x": "1", "tasks.max": None})
+    configured = world.state.configured("c")
+    assert configured is not None
+    assert configured.config == {"name": "c", "connector.class": "X", "x": "1"}
+    with pytest.raises(NotFoundError, match="Connector d not found"):
+        world.call(PatchConnector, "d", {})
+
+
+def test_a_deleted_connector_stops_and_leaves_nothing_behind():
+    world = created()
+    world.call(DeleteConnector, "c")
+    assert world.running() == set()
+    assert world.states("c") == {}
+    assert world.state.local == {}
+    with pytest.raises(NotFoundError, match="Connector c not found"):
+        world.call(DeleteConnector, "c")
+
+
+def stopping(world: World) -> list[TaskStopped]:
+    """What hosts will say at the end of tasks that they were told to stop."""
+    return [TaskStopped(command.id, command.incarnation) for command in world.sent(StopTask)]
+
+
+def test_a_connector_of_the_same_name_waits_until_its_predecessor_has_stopped():
+    world = created()
+    world.hosts.silent = {StopTask}
+    world.call(DeleteConnector, "c")
+    assert world.call(PutConnector, "c", CONFIG) is True
+    assert len(world.sent(StartTask)) == 2
+    for report in stopping(world):
+        world.feed(Reported(report))
+    world.settle()
+    assert len(world.sent(StartTask)) == 4
+    assert world.states("c") == {-1: "RUNNING", 0: "RUNNING", 1: "RUNNING"}
+
+
+def test_pause_and_resume_change_every_state():
+    world = created()
+    world.call(SetTarget, "c", PAUSED)
+    assert world.states("c") == {-1: "PAUSED", 0: "PAUSED", 1: "PAUSED"}
+    world.call(SetTarget, "c", STARTED)
+    assert world.states("c") == {-1: "RUNNING", 0: "RUNNING", 1: "RUNNING"}
+    with pytest.raises(NotFoundError, match="Unknown connector d"):
+        world.call(SetTarget, "d", PAUSED)
+
+
+def test_stop_empties_the_task_set_before_it_says_stopped():
+    world = created()
+    world.written.clear()
+    world.call(SetTarget, "c", STOPPED)
+    assert world.written == [TasksConfigured("c", ()), TargetChanged("c", STOPPED)]
+    assert world.states("c") == {-1: "STOPPED"}
+    assert world.running() == {("c", -1)}
+
+
+def test_task_configurations_made_before_a_stop_are_not_written_after_it():
+    world = created()
+    world.hosts.tasks["c"] = 1
+    instance = world.state.instance("c", -1)
+    assert instance is not None
+    world.feed(Reported(ReconfigurationRequested("c", instance.incarnation)))
+    world.call(SetTarget, "c", STOPPED)
+    assert world.task_counts()[-1] == 0
+    assert world.states("c") == {-1: "STOPPED"}
+
+
+def test_a_connector_may_ask_for_new_tasks():
+    world = created()
+    world.hosts.tasks["c"] = 1
+    instance = world.state.instance("c", -1)
+    assert instance is not None
+    world.feed(Reported(ReconfigurationRequested("c", instance.incarnation)))
+    world.settle()
+    assert world.running() == {("c", -1), ("c", 0)}
+
+
+def test_equal_task_configurations_restart_nothing():
+    world = created()
+    instance = world.state.instance("c", -1)
+    assert instance is not None
+    world.feed(Reported(ReconfigurationRequested("c", instance.incarnation)))
+    world.settle()
+    assert len(world.sent(MakeTaskConfigs)) == 2
+    assert len(world.sent(StartTask)) == 2
+
+
+def test_more_tasks_than_allowed_fail_the_connector():
+    world = World()
+    world.hosts.tasks["c"] = 3
+    with pytest.raises(ConnectError, match="generated 3 tasks, which is greater than 2"):
+        world.call(PutConnector, "c", CONFIG)
+    assert world.states("c") == {-1: "FAILED"}
+    assert not world.timers
+
+
+def test_more_tasks_than_allowed_are_fine_where_the_limit_is_not_enforced():
+    world = World()
+    world.hosts.tasks["c"] = 3
+    world.call(PutConnector, "c", CONFIG | {"tasks.max.enforce": "false"})
+    assert world.states("c") == {-1: "RUNNING", 0: "RUNNING", 1: "RUNNING", 2: "RUNNING"}
+
+
+def test_a_restart_of_the_connector_waits_until_it_runs_again():
+    world = created()
+    world.call(RestartConnector, "c")
+    assert len(world.sent(StartConnector)) == 2
+    assert len(world.sent(StartTask)) == 2
+    world.hosts.failing.add(("c", -1))
+    with pytest.raises(RequestError, match="Failed to start connector: c"):
+        world.call(RestartConnector, "c")
+    with pytest.raises(NotFoundError, match="Unknown connector: d"):
+        world.call(RestartConnector, "d")
+
+
+def test_a_stopped_connector_stays_stopped_when_it_is_restarted():
+    world = created()
+    world.call(SetTarget, "c", STOPPED)
+    world.call(RestartConnector, "c")
+    shown = world.call(RestartAll, "c", False, True)
+    assert shown[-1].state is State.RESTARTING
+    assert world.states("c") == {-1: "STOPPED"}
+
+
+def test_a_task_is_restarted_alone():
+    world = created()
+    world.call(RestartTask, "c", 1)
+    assert [command.id for command in world.sent(StartTask)].count(TaskId("c", 1)) == 2
+    assert world.states("c")[1] == "RUNNING"
+    for name, task, message in (
+        ("d", 0, "Unknown connector: d"),
+        ("c", 2, "Unknown task: c-2"),
+        ("c", -1, "Unknown task: c--1"),
+    ):
+        with pytest.raises(NotFoundError) as caught:
+            world.call(RestartTask, name, task)
+        assert str(caught.value) == message
+
+
+def test_a_restart_of_what_failed_shows_it_restarting_and_leaves_the_rest():
+    world = World()
+    world.hosts.failing.add(("c", 0))
+    world.call(PutConnector, "c", CONFIG)
+    assert world.states("c") == {-1: "RUNNING", 0: "FAILED", 1: "RUNNING"}
+    world.hosts.failing.clear()
+    shown = world.call(RestartAll, "c", True, True)
+    assert {n: s.state.value for n, s in shown.items()} == {
+        -1: "RUNNING",
+        0: "RESTARTING",
+        1: "RUNNING",
+    }
+    assert world.states("c") == {-1: "RUNNING", 0: "RUNNING", 1: "RUNNING"}
+    assert len(world.sent(StartTask)) == 3
+
+
+def test_offsets_are_altered_only_while_the_connector_is_stopped():
+    world = created()
+    pair = ({"file": "a"}, {"position": 1})
+    with pytest.raises(BadRequest, match="must be in the STOPPED state"):
+        world.call(AlterOffsets, "c", (pair,), "source")
+    world.call(SetTarget, "c", STOPPED)
+    answer = world.call(AlterOffsets, "c", (pair,), "source")
+    assert answer.message == "The offsets for this connector have been altered successfully"
+    assert world.offsets["c"] == [pair]
+    answer = world.call(AlterOffsets, "c", None, "source")
+    assert answer.message == "The offsets for this connector have been reset successfully"
+    assert world.offsets["c"] == []
+
+
+def test_offsets_wait_for_tasks_that_are_still_stopping():
+    world = created()
+    world.hosts.silent = {StopTask}
+    world.call(SetTarget, "c", STOPPED)
+    number = world.ask(AlterOffsets, "c", None, "source")
+    world.settle()
+    assert number not in world.answers
+    for report in stopping(world):
+        world.feed(Reported(report))
+    world.settle()
+    assert "successfully" in world.answers[number].message
+
+
+def test_first_offsets_are_there_before_the_connector():
+    world = World()
+    pair = ({"file": "a"}, {"position": 1})
+    assert world.call(PutConnector, "c", CONFIG, offsets=(pair,)) is True
+    assert world.offsets["c"] == [pair]
+
+
+def test_a_late_word_of_a_former_instance_changes_nothing():
+    world = created()
+    world.call(RestartConnector, "c")
+    before = world.state
+    world.feed(Reported(ConnectorChanged("c", 1, State.FAILED, "late")))
+    assert world.state == before
+
+
+def test_topics_are_remembered_until_they_are_reset():
+    world = created()
+    task = world.state.instance("c", 0)
+    assert task is not None
+    world.feed(Reported(TopicsUsed(TaskId("c", 0), task.incarnation, ["t", "u"])))
+    assert world.state.topics["c"] == {"t", "u"}
+    world.call(ResetTopics, "c")
+    assert "c" not in world.state.topics
+
+
+def test_a_write_that_fails_is_the_answer_and_the_next_request_has_its_turn():
+    world = created()
+    world.write_error = ConnectError("Failed to write")
+    with pytest.raises(ConnectError, match="Failed to write"):
+        world.call(DeleteConnector, "c")
+    world.write_error = None
+    world.call(DeleteConnector, "c")
+    assert world.states("c") == {}
+
+
+def test_an_abandoned_request_makes_room_for_the_next():
+    world = created()
+    number = world.ask(DeleteConnector, "c")
+    world.feed(Abandoned(number))
+    world.settle()
+    assert world.state.requests == {}
+    assert world.state.queues == {}
+
+
+def test_task_configurations_of_others_are_refused_for_a_stopped_connector():
+    world = created()
+    world.call(SetTarget, "c", STOPPED)
+    with pytest.raises(BadRequest, match="non-empty set of task configs for stopped connector c"):
+        world.call(PutTaskConfigs, "c", ({"a": "b"},))
+
+
+def test_a_shutdown_stops_everything_and_answers_everybody():
+    world = created()
+    world.hosts.silent = {StartConnector}
+    number = world.ask(RestartConnector, "c")
+    world.settle()
+    world.feed(ShutDown())
+    world.settle()
+    assert str(world.answers[number]) == "Worker is shutting down"
+    assert world.running() == set()
+    with pytest.raises(ConnectError, match="Worker is shutting down"):
+        world.call(DeleteConnector, "c")
