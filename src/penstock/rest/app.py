@@ -187,7 +187,7 @@ def _check_types(method: str, headers: Mapping[str, str], body: bytes) -> None:
 
 
 def _options(route: Route) -> Reply:
-    methods = {*route, "OPTIONS"} | ({"HEAD"} if "GET" in route else set())
+    methods = [*route, "OPTIONS", *(["HEAD"] if "GET" in route else [])]
     allow = ",".join(sorted(methods)).encode()
     return Reply(200, [(b"allow", allow), (b"content-type", b"text/plain")], allow)
 

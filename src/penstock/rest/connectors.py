@@ -57,7 +57,11 @@ class Connectors:
         name = (request.name or "").strip()
         config = named(name, request.config)
         offsets = _initial_offsets(request)
-        given = {"name": request.name, "config": config, "initial_state": request.initial_state}
+        given: dict[str, Any] = {
+            "name": request.name,
+            "config": config,
+            "initial_state": request.initial_state,
+        }
         if offsets is not None:
             given["initial_offsets"] = _shown(offsets)
         answer = await self._requests.complete_or_forward(

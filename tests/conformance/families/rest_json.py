@@ -59,7 +59,7 @@ def equal(case: Case, found: Any, wanted: Any) -> bool:
         return same({**found, "body": None}, {**wanted, "body": None})
     path = case.get("path", "").partition("?")[0].rstrip("/")
     if path == "/connector-plugins" and case.get("verb") == "GET":
-        found.pop("body"), wanted.pop("body")  # lists of plugins need not match
+        found["body"] = wanted["body"]  # lists of plugins need not match
     for side in (found, wanted):
         if isinstance(side.get("body"), str):
             side["body"] = _comparable(wanted.get("body"), side["body"])
