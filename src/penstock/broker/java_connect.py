@@ -25,7 +25,8 @@ STANDALONE = "org.apache.kafka.connect.cli.ConnectStandalone"
 class JavaConnect:
     """A worker in `folder`: distributed, or standalone if `connectors` are given.
 
-    The file connectors are found without a `plugin.path` of your own.
+    The file connectors are found without a `plugin.path` of your own; relative paths in settings
+    start at `folder`.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class JavaConnect:
         jvm_options: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
         self._worker = worker
         self._connectors = connectors
         self._options = [f"-Xmx{heap_mb}m", *program.SMALL, *jvm_options]
@@ -100,7 +101,7 @@ class JavaConnect:
         for name, settings in files.items():
             (self.folder / name).write_text(properties_text(settings), "utf-8")
         kind = DISTRIBUTED if self._connectors is None else STANDALONE
-        return [kind, *(str(self.folder / name) for name in files)]
+        return [kind, *files]
 
 
 def _plugin_folder(jars: Sequence[Path]) -> Path:

@@ -177,7 +177,7 @@ class LocalKafka:
         settings = broker_settings(storage.data, port, controller_port, changed)
         file = storage.folder / "broker.properties"
         file.write_text(properties_text(settings), "utf-8")
-        main = ["kafka.Kafka", str(file)]
+        main = ["kafka.Kafka", file.name]
         return program.command(
             java, self._jvm_options, jars, main, folder=storage.folder, name=NAME
         )

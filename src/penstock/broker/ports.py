@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from penstock.broker.errors import BrokerError
@@ -22,7 +23,8 @@ def check_free(port: int) -> None:
     try:
         socket.create_server((HOST, port)).close()
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or "ports go from 1 to 65535"
+        known = isinstance(error, OSError) and error.errno is not None
+        reason = os.strerror(error.errno) if known else "ports go from 1 to 65535"
         raise BrokerError(
             f"Port {port} on {HOST} cannot be used ({reason}); choose another port."
         ) from error

@@ -14,8 +14,8 @@ LOGGING = """\
 status = error
 appender.file.type = RollingFile
 appender.file.name = file
-appender.file.fileName = {log}
-appender.file.filePattern = {log}.%i
+appender.file.fileName = {name}.log
+appender.file.filePattern = {name}.log.%i
 appender.file.layout.type = PatternLayout
 appender.file.layout.pattern = %d %p %m (%c)%n
 appender.file.policies.type = Policies
@@ -49,11 +49,10 @@ def command(
     folder: Path,
     name: str,
 ) -> list[str]:
-    """The command line; its log, at most 20 MB, starts anew."""
-    log = log_file(folder, name)
-    log.unlink(missing_ok=True)
-    logging = folder / f"{name}.log4j2.properties"
-    logging.write_text(LOGGING.format(log=log), "utf-8")
+    """The command line, to be run in `folder`; its log, at most 20 MB, starts anew."""
+    log_file(folder, name).unlink(missing_ok=True)
+    logging = f"{name}.log4j2.properties"
+    (folder / logging).write_text(LOGGING.format(name=name), "utf-8")
     return [
         str(java),
         *options,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -29,10 +29,11 @@ def broker(folder: Path | None, port: int, pairs: tuple[str, ...], heap_mb: int)
     settings = dict(map(_setting, pairs))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with (
-            download_bar() as report,
-            LocalKafka(folder, port, settings=settings, heap_mb=heap_mb, progress=report) as kafka,
-        ):
+        with ExitStack() as started:
+            with download_bar() as report:
+                kafka = started.enter_context(
+                    LocalKafka(folder, port, settings=settings, heap_mb=heap_mb, progress=report)
+                )
             _announce(kafka)
             status = kafka.wait()
             raise click.ClickException(f"Kafka ended by itself (exit code {status}).")
@@ -62,10 +63,16 @@ def _announce(kafka: LocalKafka) -> None:
 def download_bar() -> Generator[Report]:
     """A progress bar on standard error, which appears with the first byte of a download."""
     columns = TextColumn("Downloading Apache Kafka (once)"), BarColumn(), DownloadColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", visible=False)
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("")
 
-        def report(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=done < total)
+    def report(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+        if done == total:
+            bar.stop()
 
+    try:
         yield report
+    finally:
+        bar.stop()
