@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from penstock.sdk.config import ClassRef
+from penstock.sdk.errors import ConnectError
 
 
 class PluginKind(enum.Enum):
@@ -69,6 +70,16 @@ class Plugin:
         )
 
 
+class NoSuchVersion(ConnectError):
+    """There is a plugin of this name, but in no version that was asked for."""
+
+    def __init__(self, name: str, wanted: str, available: Sequence[str]) -> None:
+        super().__init__(
+            f"Plugin {name} is not there in version {wanted}. "
+            f"Available versions: {', '.join(available)}"
+        )
+
+
 class Catalog(Protocol):
     """Finds plugins by the names configurations use."""
 
@@ -81,11 +92,11 @@ class Catalog(Protocol):
         ...
 
     def connector(self, name: str, version: str | None = None) -> Plugin:
-        """A connector; raises ConnectError in the words clients know."""
+        """A connector; raises ConnectError in the words clients know, or NoSuchVersion."""
         ...
 
     def plugin(self, kind: PluginKind, name: str, version: str | None = None) -> Plugin:
-        """A plugin of a kind; raises LookupError."""
+        """A plugin of a kind; raises LookupError, or NoSuchVersion."""
         ...
 
     def versions(self, name: str) -> Sequence[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from penstock.cluster.catalog import PluginKind
+from penstock.transforms.java_names import ABSTRACT_TRANSFORMS, PREDICATES, TRANSFORMS
 
 _CONNECT = "org.apache.kafka.connect."
 
@@ -32,38 +33,8 @@ _CONVERTERS = _under(
     },
 )
 
-# Java has these once for keys and once for values; the class of the plain name is abstract there.
-_KEY_AND_VALUE = {
-    "Cast": "cast:Cast",
-    "ExtractField": "extract_field:ExtractField",
-    "Flatten": "flatten:Flatten",
-    "HeaderFrom": "header_from:HeaderFrom",
-    "HoistField": "hoist_field:HoistField",
-    "InsertField": "insert_field:InsertField",
-    "MaskField": "mask_field:MaskField",
-    "ReplaceField": "replace_field:ReplaceField",
-    "SetSchemaMetadata": "set_schema_metadata:SetSchemaMetadata",
-    "TimestampConverter": "timestamp_converter:TimestampConverter",
-}
-
-_TRANSFORMS = {
-    f"{name}${part}": f"{target}{part}"
-    for name, target in _KEY_AND_VALUE.items()
-    for part in ("Key", "Value")
-} | {
-    "DropHeaders": "drop_headers:DropHeaders",
-    "Filter": "filter:Filter",
-    "InsertHeader": "insert_header:InsertHeader",
-    "RegexRouter": "regex_router:RegexRouter",
-    "TimestampRouter": "timestamp_router:TimestampRouter",
-    "ValueToKey": "value_to_key:ValueToKey",
-}
-
 ABSTRACT: Final[Mapping[str, tuple[str, ...]]] = {
-    f"{_CONNECT}transforms.{name}": tuple(
-        f"{_CONNECT}transforms.{name}${part}" for part in ("Key", "Value")
-    )
-    for name in _KEY_AND_VALUE
+    name: (f"{name}$Key", f"{name}$Value") for name in ABSTRACT_TRANSFORMS
 }
 
 BUILTIN: Final[Mapping[PluginKind, Targets]] = {
@@ -86,18 +57,8 @@ BUILTIN: Final[Mapping[PluginKind, Targets]] = {
             "MirrorSourceConnector": "MirrorSource",
         },
     ),
-    PluginKind.TRANSFORMATION: _under(
-        _CONNECT + "transforms.", "penstock.transforms.", _TRANSFORMS
-    ),
-    PluginKind.PREDICATE: _under(
-        _CONNECT + "transforms.predicates.",
-        "penstock.transforms.predicates:",
-        {
-            "HasHeaderKey": "HasHeaderKey",
-            "RecordIsTombstone": "RecordIsTombstone",
-            "TopicNameMatches": "TopicNameMatches",
-        },
-    ),
+    PluginKind.TRANSFORMATION: TRANSFORMS,
+    PluginKind.PREDICATE: PREDICATES,
     PluginKind.CONVERTER: _CONVERTERS,
     PluginKind.HEADER_CONVERTER: _CONVERTERS
     | {

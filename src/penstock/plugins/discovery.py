@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from penstock.cluster.catalog import Plugin, PluginKind
-from penstock.plugins.versions import UNDEFINED
+from penstock.runtime.plugin_versions import UNDEFINED
 from penstock.sdk.converter import Converter, HeaderConverter
 from penstock.sdk.predicate import Predicate
 from penstock.sdk.provider import ConfigProvider

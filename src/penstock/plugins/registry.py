@@ -15,11 +15,11 @@ from functools import cached_property, partial
 from typing import Any, Self
 
 from penstock import __version__
-from penstock.cluster.catalog import CONNECTORS, Plugin, PluginKind
+from penstock.cluster.catalog import CONNECTORS, NoSuchVersion, Plugin, PluginKind
 from penstock.plugins import discovery
 from penstock.plugins.builtin import ABSTRACT, BUILTIN, INTERFACES
 from penstock.plugins.discovery import Problem
-from penstock.plugins.versions import best, version_key
+from penstock.runtime.plugin_versions import best, version_key
 from penstock.sdk.class_names import ClassRef, import_class
 from penstock.sdk.errors import ConnectError
 
@@ -66,9 +66,13 @@ class Registry:
 
     def find_class(self, name: str) -> ClassRef | None:
         """The class a name or alias means, of whatever kind."""
-        plugins = self._named(name)
+        return self.find_exactly(self._aliases.get(name, name))
+
+    def find_exactly(self, name: str) -> ClassRef | None:
+        """The class of a full name."""
+        plugins = self._by_name.get(name)
         if plugins:
-            return ClassRef(plugins[0].name, _newest(plugins).load)
+            return ClassRef(name, _newest(plugins).load)
         if name in ABSTRACT:
             return ClassRef(name, self._by_name[ABSTRACT[name][0]][0].load, ABSTRACT[name])
         if name in INTERFACES:
@@ -76,17 +80,18 @@ class Registry:
         return import_class(name)
 
     def plugin(self, kind: PluginKind, name: str, version: str | None = None) -> Plugin:
-        """A plugin of a kind, in the best version that fits; raises LookupError."""
+        """A plugin of a kind in the best version; raises LookupError, or NoSuchVersion."""
         found = [plugin for plugin in self._named(name) if plugin.kind is kind]
         if not found:
             raise LookupError(name)
-        wanted = best([plugin.version for plugin in found], version)
+        available = [plugin.version for plugin in found]
+        wanted = best(available, version)
         if wanted is None:
-            raise LookupError(f"{name} in version {version}")
+            raise NoSuchVersion(name, version or "", available)
         return next(plugin for plugin in found if plugin.version == wanted)
 
     def connector(self, name: str, version: str | None = None) -> Plugin:
-        """A connector; raises ConnectError in the words clients know."""
+        """A connector; raises ConnectError in the words clients know, or NoSuchVersion."""
         if name in _ABSTRACT_CONNECTORS:
             raise ConnectError("Instantiation error")
         for kind in CONNECTORS:

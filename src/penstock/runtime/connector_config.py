@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from typing import Annotated, Any
 
+from penstock.runtime.plugin_versions import version_requirement
 from penstock.sdk.checks import (
     all_of,
     at_least,
@@ -103,6 +104,7 @@ class ConnectorConfig(Config):
         Option(
             "Versions of the connector that may be used; unset: the newest.",
             MEDIUM,
+            check=version_requirement,
             group=COMMON,
             order=3,
             width=Width.MEDIUM,
@@ -149,6 +151,7 @@ class ConnectorConfig(Config):
         Option(
             "Versions of the key converter that may be used.",
             LOW,
+            check=version_requirement,
             group=COMMON,
             order=7,
             width=Width.SHORT,
@@ -172,6 +175,7 @@ class ConnectorConfig(Config):
         Option(
             "Versions of the value converter that may be used.",
             LOW,
+            check=version_requirement,
             group=COMMON,
             order=9,
             width=Width.SHORT,
@@ -195,6 +199,7 @@ class ConnectorConfig(Config):
         Option(
             "Versions of the header converter that may be used.",
             LOW,
+            check=version_requirement,
             group=COMMON,
             order=11,
             width=Width.SHORT,

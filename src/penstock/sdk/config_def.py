@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, cast
 
-from penstock.sdk.checks import Check, ListCheck
+from penstock.sdk.checks import Check, ListCheck, described
 from penstock.sdk.class_names import ClassRef
 from penstock.sdk.config_types import (
     NO_DEFAULT,
@@ -115,6 +115,36 @@ class ConfigDef:
         """The same definitions, to which more may be added."""
         return ConfigDef(self.keys.values())
 
+    def sorted_keys(self) -> list[ConfigKey]:
+        """As documentation shows them: by group and order, what is required and important first."""
+        groups = {None: -1} | {group: i for i, group in enumerate(self.groups)}
+        importance = list(Importance)
+        return sorted(
+            self.keys.values(),
+            key=lambda key: (
+                groups[key.group],
+                key.order,
+                key.has_default,
+                importance.index(key.importance),
+                key.name,
+            ),
+        )
+
+    def embed(self, prefix: str, group: str, order: int, inner: ConfigDef) -> None:
+        """Add the settings of another definition under a prefix, in a group of their own."""
+        for i, key in enumerate(inner.sorted_keys()):
+            self.define(
+                replace(
+                    key,
+                    name=prefix + key.name,
+                    check=key.check and _embedded_check(prefix, key.check),
+                    group=group if key.group is None else f"{group}: {key.group}",
+                    order=order + i,
+                    dependents=tuple(prefix + name for name in key.dependents),
+                    recommender=key.recommender and _Embedded(prefix, key.recommender),
+                )
+            )
+
     def parse(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """The value of every setting. Raises `ConfigError` at the first that is wrong."""
         undefined = self._undefined_dependents()
@@ -212,6 +242,32 @@ class ConfigDef:
 
     parse_type = staticmethod(parse_type)
     to_text = staticmethod(to_text)
+
+
+def _embedded_check(prefix: str, check: Check) -> Check:
+    @described(str(check))
+    def embedded(name: str, value: Any) -> None:
+        check(name.removeprefix(prefix), value)
+
+    return embedded
+
+
+@dataclass(frozen=True)
+class _Embedded:
+    """A recommender that is told of the settings below a prefix, without it."""
+
+    prefix: str
+    inner: Recommender
+
+    def valid_values(self, name: str, parsed: Mapping[str, Any]) -> Sequence[Any]:
+        return self.inner.valid_values(name.removeprefix(self.prefix), self._below(parsed))
+
+    def visible(self, name: str, parsed: Mapping[str, Any]) -> bool:
+        return self.inner.visible(name.removeprefix(self.prefix), self._below(parsed))
+
+    def _below(self, parsed: Mapping[str, Any]) -> dict[str, Any]:
+        prefix = self.prefix
+        return {n[len(prefix) :]: value for n, value in parsed.items() if n.startswith(prefix)}
 
 
 def _without_duplicates(name: str, value: list[Any]) -> list[Any]:

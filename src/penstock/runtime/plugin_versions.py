@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from penstock.sdk.checks import described
+from penstock.sdk.config import ConfigError
+
 LATEST = "latest"
 UNDEFINED = "undefined"
 _RANGE = re.compile(r"\s*([\[(])([^\[\]()]*)([\])])\s*(,|$)")
@@ -113,3 +116,12 @@ def best(versions: Sequence[str], text: str | None) -> str | None:
     wanted = requirement(text)
     fitting = [v for v in versions if wanted is None or any(w.holds(v) for w in wanted)]
     return max(fitting, key=version_key, default=None)
+
+
+@described("a version, or a range of versions")
+def version_requirement(name: str, value: Any) -> None:
+    """A requirement on the version of a plugin."""
+    try:
+        requirement(value)
+    except VersionError as error:
+        raise ConfigError.invalid(name, value, str(error)) from error

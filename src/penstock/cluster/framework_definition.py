@@ -1,0 +1,221 @@
+"""The framework's settings of one connector: with its transformations, predicates and versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from penstock.cluster.catalog import Catalog, PluginKind
+from penstock.runtime.connector_config import ConnectorConfig, ensure_concrete
+from penstock.runtime.plugin_versions import version_requirement
+from penstock.sdk.checks import described
+from penstock.sdk.config import (
+    ClassRef,
+    ConfigDef,
+    ConfigError,
+    ConfigKey,
+    ConfigType,
+    Importance,
+    Width,
+    config_class,
+    parse_type,
+)
+from penstock.sdk.predicate import Predicate
+from penstock.sdk.transform import Transform
+
+Properties = Mapping[str, str | None]
+CONVERTERS = ("key.converter", "value.converter", "header.converter")
+_VERSION = ".plugin.version"
+
+
+@dataclass(frozen=True)
+class Aliased:
+    """Plugins that a connector lists by aliases and configures under them."""
+
+    setting: str
+    group: str
+    kind: PluginKind
+    base: type[Any]
+    own: ConfigDef
+
+    @property
+    def interface(self) -> str:
+        return self.kind.interface
+
+
+TRANSFORMS = Aliased(
+    "transforms",
+    "Transforms",
+    PluginKind.TRANSFORMATION,
+    Transform,
+    ConfigDef(
+        [
+            ConfigKey(
+                "predicate",
+                ConfigType.STRING,
+                None,
+                doc="Alias of the predicate that says to which records the transformation applies.",
+            ),
+            ConfigKey(
+                "negate",
+                ConfigType.BOOLEAN,
+                False,
+                doc="Whether the transformation applies where the predicate does not hold.",
+            ),
+        ]
+    ),
+)
+PREDICATES = Aliased("predicates", "Predicates", PluginKind.PREDICATE, Predicate, ConfigDef())
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Recommends the installed classes of some kinds."""
+
+    catalog: Catalog
+    kind: PluginKind
+
+    def valid_values(self, name: str, parsed: Mapping[str, Any]) -> Sequence[Any]:
+        names = dict.fromkeys(plugin.name for plugin in self.catalog.plugins(self.kind))
+        return [ClassRef(name) for name in names]
+
+    def visible(self, name: str, parsed: Mapping[str, Any]) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Recommends the installed versions of the class that another setting names."""
+
+    catalog: Catalog
+    setting: str
+    always_visible: bool = True
+
+    def valid_values(self, name: str, parsed: Mapping[str, Any]) -> Sequence[Any]:
+        named = parsed.get(self.setting)
+        return [] if named is None else self.catalog.versions(str(named))
+
+    def visible(self, name: str, parsed: Mapping[str, Any]) -> bool:
+        return self.always_visible or parsed.get(self.setting) is not None
+
+
+def framework_definition(
+    base: type[ConnectorConfig],
+    catalog: Catalog,
+    properties: Properties,
+    converters: Mapping[str, str],
+) -> ConfigDef:
+    """The settings, with the worker's converters as defaults."""
+    replaced = {
+        "connector.plugin.version": _version_of(catalog, properties.get("connector.class")),
+    }
+    definition = ConfigDef()
+    for key in base.definition().keys.values():
+        definition.define(_with_choices(key, catalog, properties, converters, replaced))
+    for aliased in (TRANSFORMS, PREDICATES):
+        _add_aliased(definition, aliased, catalog, properties)
+    return definition
+
+
+def _with_choices(
+    key: ConfigKey,
+    catalog: Catalog,
+    properties: Properties,
+    converters: Mapping[str, str],
+    defaults: Mapping[str, str | None],
+) -> ConfigKey:
+    if key.name == "connector.plugin.version":
+        versions = Versions(catalog, "connector.class")
+        return replace(key, default=defaults[key.name], recommender=versions)
+    if key.name in CONVERTERS:
+        kinds = (PluginKind.HEADER_CONVERTER, PluginKind.CONVERTER)
+        kind = kinds[not key.name.startswith("header")]
+        found = catalog.find_class(converters.get(key.name, ""))
+        return replace(key, check=key.check, default=found, recommender=Classes(catalog, kind))
+    setting = key.name.removesuffix(_VERSION)
+    if key.name.endswith(_VERSION) and setting in CONVERTERS:
+        named = properties.get(setting) or converters.get(setting)
+        versions = Versions(catalog, setting, always_visible=False)
+        return replace(key, default=_version_of(catalog, named), recommender=versions)
+    return key
+
+
+def _version_of(catalog: Catalog, name: str | None) -> str | None:
+    versions = catalog.versions(name) if name is not None else ()
+    return versions[-1] if versions else None
+
+
+def _add_aliased(
+    definition: ConfigDef, aliased: Aliased, catalog: Catalog, properties: Properties
+) -> None:
+    listed = parse_type(aliased.setting, properties.get(aliased.setting), ConfigType.LIST)
+    for alias in dict.fromkeys(listed or ()):
+        prefix = f"{aliased.setting}.{alias}."
+        group = f"{aliased.group}: {alias}"
+        kind = aliased.kind.value
+        named = properties.get(prefix + "type")
+        definition.define(
+            ConfigKey(
+                prefix + "type",
+                ConfigType.CLASS,
+                check=_type_check(aliased, prefix, properties),
+                importance=Importance.HIGH,
+                doc=f"Class for the '{alias}' {kind}.",
+                group=group,
+                order=0,
+                width=Width.LONG,
+                display_name=f"{aliased.interface} type for {alias}",
+                recommender=Classes(catalog, aliased.kind),
+            )
+        )
+        definition.define(
+            ConfigKey(
+                prefix + "plugin.version",
+                ConfigType.STRING,
+                _version_of(catalog, named),
+                version_requirement,
+                Importance.HIGH,
+                f"Version of the '{alias}' {kind}.",
+                group,
+                1,
+                Width.LONG,
+                f"{aliased.interface} version for {alias}",
+                recommender=Versions(catalog, prefix + "type"),
+            )
+        )
+        own = _own_definition(aliased, catalog, named)
+        if own is not None:
+            definition.embed(prefix, group, 2, own)
+
+
+def _own_definition(aliased: Aliased, catalog: Catalog, named: str | None) -> ConfigDef | None:
+    """The settings of a transformation or predicate; None if its class cannot be used."""
+    ref = None if named is None else catalog.find_class(named.strip())
+    if ref is None:
+        return None
+    try:
+        found = ensure_concrete(aliased.base, aliased.interface, ref)
+    except ConfigError:
+        return None
+    own = aliased.own.copy()
+    for key in config_class(found).definition().keys.values():
+        if key.name not in own.keys:
+            own.define(key)
+    return own
+
+
+def _type_check(aliased: Aliased, prefix: str, properties: Properties) -> Any:
+    negate, predicate = prefix + "negate", prefix + "predicate"
+
+    @described(f"valid configs for {prefix} {aliased.kind.value}")
+    def check(name: str, value: Any) -> None:
+        if aliased is TRANSFORMS and negate in properties and predicate not in properties:
+            raise ConfigError(
+                f"Config '{negate}' was provided but there is no config '{predicate}' "
+                "defining a predicate to be negated."
+            )
+        if value is not None:
+            ensure_concrete(aliased.base, aliased.interface, value)
+
+    return check

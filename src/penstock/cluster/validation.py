@@ -1,0 +1,233 @@
+"""Validates the configuration of a connector: what `PUT …/config/validate` answers.
+
+Also done before a connector is created or changed. Nothing is started, but plugin code runs: the
+connector's checks, and questions about exactly-once support.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.cluster import validation_views as views
+from penstock.cluster.catalog import Catalog, NoSuchVersion, Plugin, PluginKind
+from penstock.cluster.errors import BadRequest
+from penstock.cluster.framework_definition import framework_definition
+from penstock.cluster.source_checks import check_exactly_once
+from penstock.cluster.views import ConfigInfos
+from penstock.runtime.client_configs import ADMIN, CONSUMER, PRODUCER
+from penstock.runtime.client_settings import consumer_group
+from penstock.runtime.java_order import hash_order
+from penstock.runtime.override_policies import NamedPolicy, OverridePolicy
+from penstock.runtime.sink_config import DEAD_LETTERS, SinkConnectorConfig, sink_errors
+from penstock.runtime.source_config import SourceConnectorConfig
+from penstock.sdk.class_names import finding_classes
+from penstock.sdk.config import (
+    ConfigDef,
+    ConfigError,
+    ConfigType,
+    ConfigValue,
+    config_class,
+    parse_type,
+    to_text,
+)
+from penstock.sdk.connector import Connector
+from penstock.sdk.errors import ConnectError
+
+Properties = Mapping[str, str | None]
+Resolve = Callable[[Properties], dict[str, str | None]]
+
+_NULL_VALUE = "Null value can not be supplied as the configuration value."
+_CONVERTERS = (
+    ("header", PluginKind.HEADER_CONVERTER),
+    ("key", PluginKind.CONVERTER),
+    ("value", PluginKind.CONVERTER),
+)
+
+
+@dataclass(frozen=True)
+class WorkerTraits:
+    """What validation has to know of the worker. Without a group the worker is standalone."""
+
+    group_id: str | None = None
+    exactly_once: bool = False
+    policy: OverridePolicy = field(default_factory=lambda: NamedPolicy("All", None))
+    converters: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def distributed(self) -> bool:
+        return self.group_id is not None
+
+
+class Validator:
+    """Validates configurations against the plugins of a worker."""
+
+    def __init__(
+        self, catalog: Catalog, worker: WorkerTraits, resolve: Resolve = dict[str, str | None]
+    ) -> None:
+        self._catalog = catalog
+        self._worker = worker
+        self._resolve = resolve
+
+    def validate(self, properties: Properties) -> ConfigInfos:
+        """What is to be said about every setting. Raises BadRequest if there is no connector."""
+        resolved = self._resolve(properties)
+        name = resolved.get("connector.class")
+        if name is None:
+            shown = ", ".join(f"{k}={'null' if v is None else v}" for k, v in resolved.items())
+            raise BadRequest(f"Connector config {{{shown}}} contains no connector type")
+        with finding_classes(self._catalog.find_class):
+            return self._validated(name, resolved)
+
+    def _validated(self, name: str, properties: Properties) -> ConfigInfos:
+        try:
+            plugin = self._catalog.connector(name, properties.get("connector.plugin.version"))
+        except NoSuchVersion as error:
+            return self._without_connector(name, properties, str(error))
+        except (ConnectError, ConfigError, ValueError) as error:
+            raise BadRequest(str(error)) from error
+        framework = self._framework(plugin.kind, properties)
+        connector = plugin.load()
+        found = self._framework_values(framework, plugin, connector, properties)
+        own = config_class(connector).definition()
+        own_values = own.validate(properties)
+        connector.validate(own_values, _given(properties))
+        parts = self._client_overrides(plugin.kind, properties)
+        converters = self._converters(found, properties)
+        values = [found[name] for name in hash_order(found)] + own_values
+        groups = dict.fromkeys([*framework.groups, *own.groups])
+        keys = framework.keys | own.keys
+        return views.merged(views.result(name, keys, values, list(groups)), *parts, *converters)
+
+    def _framework(self, kind: PluginKind, properties: Properties) -> ConfigDef:
+        base = SinkConnectorConfig if kind is PluginKind.SINK else SourceConnectorConfig
+        return framework_definition(base, self._catalog, properties, self._worker.converters)
+
+    def _framework_values(
+        self,
+        framework: ConfigDef,
+        plugin: Plugin,
+        connector: type[Connector[Any]],
+        properties: Properties,
+    ) -> dict[str, ConfigValue]:
+        values = {value.name: value for value in framework.validate(properties)}
+        if plugin.kind is PluginKind.SINK:
+            for name, error in sink_errors(properties):
+                values[name].add_error(error)
+            self._check_group(values, properties)
+        elif self._worker.distributed:
+            supports = self._worker.exactly_once
+            check_exactly_once(values, connector, properties, worker_supports=supports)  # type: ignore[arg-type]
+        for name, value in properties.items():
+            if value is None:
+                values.setdefault(name, ConfigValue(name)).add_error(_NULL_VALUE)
+        return values
+
+    def _check_group(self, values: dict[str, ConfigValue], properties: Properties) -> None:
+        """A sink's consumers must not join the group of the workers."""
+        workers = self._worker.group_id
+        if workers is None:
+            return
+        override = "consumer.override.group.id"
+        if override in properties:
+            group = properties[override]
+            found = values.setdefault(override, ConfigValue(override, group))
+            if group == workers:
+                found.add_error(
+                    f"Consumer group {group} conflicts with Connect worker group {workers}"
+                )
+            return
+        named = values["name"]
+        if named.value is not None and consumer_group(named.value) == workers:
+            named.add_error(
+                f"Consumer group for sink connector named {named.value} conflicts with "
+                f"Connect worker group {workers}"
+            )
+
+    def _client_overrides(self, kind: PluginKind, properties: Properties) -> list[ConfigInfos]:
+        """Of the clients this connector will use."""
+        if kind is PluginKind.SINK:
+            producer = admin = bool((properties.get(DEAD_LETTERS) or "").strip())
+            consumer = True
+        else:
+            own_offsets = bool((properties.get("offsets.storage.topic") or "").strip())
+            consumer = self._worker.distributed and (self._worker.exactly_once or own_offsets)
+            producer = True
+            admin = consumer or any(name.startswith("topic.creation.") for name in properties)
+        return [
+            self._overrides(f"{client}.override.", definition, properties)
+            for client, definition, used in (
+                ("producer", PRODUCER, producer),
+                ("consumer", CONSUMER, consumer),
+                ("admin", ADMIN, admin),
+            )
+            if used
+        ]
+
+    def _overrides(self, prefix: str, definition: ConfigDef, properties: Properties) -> ConfigInfos:
+        given = {n[len(prefix) :]: v for n, v in properties.items() if n.startswith(prefix)}
+        values: dict[str, Any] = {}
+        texts: dict[str, str] = {}
+        for name, value in given.items():
+            key = definition.keys.get(name)
+            kind = ConfigType.STRING if key is None else key.type
+            values[name] = value if key is None else parse_type(name, value, kind)
+            texts[name] = to_text(values[name], kind) or ""
+        refused = self._worker.policy.violations(texts)
+        found = [
+            ConfigValue(name, value, errors=[refused[name]] if name in refused else [])
+            for name, value in values.items()
+        ]
+        return views.prefixed_result(definition, found, prefix)
+
+    def _converters(
+        self, values: Mapping[str, ConfigValue], properties: Properties
+    ) -> list[ConfigInfos]:
+        every = [self._converter(role, kind, values, properties) for role, kind in _CONVERTERS]
+        return [infos for infos in every if infos is not None]
+
+    def _converter(
+        self,
+        role: str,
+        kind: PluginKind,
+        values: Mapping[str, ConfigValue],
+        properties: Properties,
+    ) -> ConfigInfos | None:
+        """The options of a converter that the connector brings along."""
+        setting = f"{role}.converter"
+        named, version = properties.get(setting), f"{setting}.plugin.version"
+        if named is None or values[setting].errors or values[version].errors:
+            return None
+        try:
+            definition = self._converter_definition(kind, named, properties.get(version))
+        except Exception as error:  # whatever a plugin's module raises when it is imported
+            reason = f": {error}" if str(error) else ""
+            values[setting].add_error(f"Failed to load class {named}{reason}")
+            return None
+        prefix = f"{setting}."
+        options = {n[len(prefix) :]: v for n, v in properties.items() if n.startswith(prefix)}
+        found = definition.validate({"converter.type": role} | options)
+        return views.prefixed_result(definition, found, prefix)
+
+    def _converter_definition(self, kind: PluginKind, named: str, version: str | None) -> ConfigDef:
+        try:
+            loaded = self._catalog.plugin(kind, named.strip(), version).load()
+        except LookupError:  # no plugin, but a class that can be imported
+            ref = self._catalog.find_class(named.strip())
+            if ref is None:
+                raise
+            loaded = ref.load()
+        return config_class(loaded).definition()
+
+    def _without_connector(self, name: str, properties: Properties, error: str) -> ConfigInfos:
+        """The version that is asked for does not exist: only the framework's settings are known."""
+        kind = self._catalog.connector(name).kind
+        framework = self._framework(kind, properties)
+        values = {value.name: value for value in framework.validate(properties)}
+        values["connector.plugin.version"].add_error(error)
+        return views.result(name, framework.keys, values.values(), framework.groups)
+
+
+def _given(properties: Properties) -> dict[str, str]:
+    return {name: value for name, value in properties.items() if value is not None}

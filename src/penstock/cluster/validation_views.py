@@ -1,0 +1,86 @@
+"""From definitions and what validation found to the answers clients are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from penstock.cluster.views import ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo
+from penstock.runtime.java_order import hash_order
+from penstock.sdk.config import ConfigDef, ConfigKey, ConfigType, ConfigValue, to_text
+
+
+def key_info(key: ConfigKey, prefix: str = "") -> ConfigKeyInfo:
+    """A setting as clients are shown it."""
+    return ConfigKeyInfo(
+        prefix + key.name,
+        key.type.value,
+        not key.has_default,
+        to_text(key.default, key.type) if key.has_default else None,
+        key.importance.value,
+        key.doc,
+        key.group,
+        key.order,
+        key.width.value,
+        key.display_name,
+        list(key.dependents),
+    )
+
+
+def value_info(found: ConfigValue, kind: ConfigType | None, prefix: str = "") -> ConfigValueInfo:
+    """A value and what is to be said of it; without a known type it is text."""
+    entry = ConfigType.STRING if kind in (None, ConfigType.LIST) else kind
+    return ConfigValueInfo(
+        prefix + found.name,
+        to_text(found.value, kind or ConfigType.STRING),
+        [to_text(value, entry) or "" for value in found.recommended_values],
+        list(found.errors),
+        found.visible,
+    )
+
+
+def result(
+    name: str, keys: Mapping[str, ConfigKey], values: Iterable[ConfigValue], groups: Sequence[str]
+) -> ConfigInfos:
+    """The settings in order of definition, behind those that are not defined.
+
+    Of several values of one setting the last is shown; the errors of the shown ones count.
+    """
+    by_name = {found.name: found for found in values}
+    undefined = [found for name, found in by_name.items() if name not in keys]
+    configs = [ConfigInfo(None, value_info(found, None)) for found in undefined]
+    errors = sum(len(found.errors) for found in undefined)
+    for key in keys.values():
+        found = by_name.get(key.name)
+        shown = None if found is None else value_info(found, key.type)
+        configs.append(ConfigInfo(key_info(key), shown))
+        errors += 0 if found is None else len(found.errors)
+    return ConfigInfos(name, errors, list(groups), configs)
+
+
+def prefixed_result(
+    definition: ConfigDef, values: Iterable[ConfigValue], prefix: str
+) -> ConfigInfos:
+    """Settings of a part; here it is the settings in error that count, not their errors."""
+    by_name = {found.name: found for found in values}
+    groups: dict[str, None] = {}
+    configs: list[ConfigInfo] = []
+    for name in hash_order(by_name):
+        key = definition.keys.get(name)
+        if key is not None and key.group is not None:
+            groups[key.group] = None
+        definition_info = None if key is None else key_info(key, prefix)
+        kind = None if key is None else key.type
+        configs.append(ConfigInfo(definition_info, value_info(by_name[name], kind, prefix)))
+    errors = sum(bool(found.errors) for found in by_name.values())
+    return ConfigInfos("", errors, list(groups), configs)
+
+
+def merged(first: ConfigInfos, *others: ConfigInfos | None) -> ConfigInfos:
+    """One answer of several, in this order; groups are named once."""
+    every = [first, *(other for other in others if other is not None)]
+    return ConfigInfos(
+        first.name,
+        sum(infos.error_count for infos in every),
+        list(dict.fromkeys(group for infos in every for group in infos.groups)),
+        [config for infos in every for config in infos.configs],
+    )
