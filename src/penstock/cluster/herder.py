@@ -98,7 +98,7 @@ def decide(state: ClusterState, event: Event, now: float) -> Decision:
         case Retry():
             retried(turn, event)
         case Abandoned(request):
-            end(turn, request, None, None)
+            _abandoned(turn, request)
         case Started():
             turn.change(ready=True)
         case ShutDown():
@@ -115,6 +115,13 @@ def _request(turn: Turn, request: Request) -> None:
         turn.reply(request.id, error=ConnectError(CLOSING))
     else:
         guarded(turn, request, lambda: requested(turn, request))
+
+
+def _abandoned(turn: Turn, request: int) -> None:
+    """What is being written already is waited for, as the next request has to see it."""
+    pending = turn.state.requests.get(request)
+    if pending is not None and pending.step not in (Step.WRITING, Step.ALTERING):
+        end(turn, request, None, None)
 
 
 def _advance(turn: Turn) -> None:

@@ -39,6 +39,7 @@ from penstock.cluster.reconcile import reconcile, settle
 from penstock.cluster.state import CONNECTOR, Status, Step
 from penstock.cluster.turn import Turn
 from penstock.cluster.views import ConfigInfos
+from penstock.cluster.waiting import end, observe
 from penstock.sdk.errors import AlreadyExistsError, NotFoundError
 
 UNKNOWN = "Unknown connector {}"
@@ -202,7 +203,8 @@ def _put_tasks(turn: Turn, request: PutTaskConfigs) -> None:
         raise NotFoundError(f"Connector {name} was restarted meanwhile")
     if request.configs == configured.tasks and configured.applied == configured.config:
         settle(turn, name, request.incarnation)
-        turn.reply(request.id)
+        end(turn, request.id, None, None)
+        observe(turn, name)
     elif membership.leader:
         write(turn, request, TasksConfigured(name, request.configs))
     else:

@@ -121,6 +121,7 @@ class World:
         self.now = 0.0
         self.random = random.Random(seed) if seed is not None else None
         self.answers: dict[int, Any] = {}
+        self.abandoned: set[int] = set()
         self.effects: list[Any] = []
         self.written: list[Any] = []
         self.statuses: list[WriteStatus] = []
