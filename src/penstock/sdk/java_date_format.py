@@ -22,7 +22,9 @@ WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 _LETTERS: Final = frozenset("GyMdkHmsSEDFwWahKzZYuXL")
 _TEXTS: Final = frozenset("GEazZX")
 _YEAR_MS: Final = 31_556_952_000
+_DAY_MS: Final = 86_400_000
 _MINUTE_MS: Final = 60_000
+_UNITS_MS: Final = {"S": 1, "s": 1000, "m": 60_000} | dict.fromkeys("HkKha", 3_600_000)
 
 
 class BadPatternError(ValueError):
@@ -61,6 +63,11 @@ class JavaDateFormat:
         self._counted = self._counted[: len(self._parts)]
         self._writers = [_writer(part) for part in self._parts]
         self._century_start = _eighty_years_before(now())
+
+    @property
+    def unit_ms(self) -> int:
+        """The time within which all instants have the same text, counted from 1970."""
+        return min((_UNITS_MS.get(part.letter, _DAY_MS) for part in self._parts), default=_DAY_MS)
 
     def format(self, instant_ms: int) -> str:
         """The text of an instant."""

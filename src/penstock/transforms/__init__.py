@@ -1,1 +1,1 @@
-"""The stock single message transforms."""
+"""The transformations and predicates that come with the worker, one per module."""

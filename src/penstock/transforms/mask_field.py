@@ -1,0 +1,173 @@
+"""MaskField: replace the values of fields by an empty value of their type, or by a given one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, time
+from decimal import Decimal
+from functools import cache, partial
+from typing import Annotated, Any, ClassVar, Final
+
+from penstock.sdk.config import Importance, Option, list_without_duplicates, non_empty
+from penstock.sdk.errors import DataError
+from penstock.sdk.logical import EPOCH
+from penstock.sdk.numbers import Float32, Float64, Int8, Int16, Int32, Int64
+from penstock.sdk.schema import Schema
+from penstock.sdk.values import (
+    convert_to_byte,
+    convert_to_double,
+    convert_to_float,
+    convert_to_integer,
+    convert_to_long,
+    convert_to_short,
+    java_type_name,
+)
+from penstock.sdk.values_numbers import NumberFormatError, decimal_of
+from penstock.transforms.parts import Change, NullsConfig, PartTransform
+from penstock.transforms.requirements import refusing_structs, required_map
+from penstock.transforms.schema_update import copying, is_struct
+
+_PURPOSE = "mask fields"
+
+
+class MaskFieldConfig(NullsConfig):
+    """Settings of MaskField."""
+
+    fields: Annotated[
+        list[str],
+        Option(
+            "Names of the fields to mask.",
+            Importance.HIGH,
+            check=list_without_duplicates(empty_allowed=False),
+        ),
+    ]
+    replacement: Annotated[
+        str | None,
+        Option(
+            "What to put in place of numbers and texts; without it, zero or nothing.",
+            Importance.LOW,
+            check=non_empty,
+        ),
+    ] = None
+
+
+Mask = Callable[[Any, Schema | None], Any]
+
+
+class MaskField(PartTransform[MaskFieldConfig]):
+    """Masks fields; the schema stays."""
+
+    keeps_null: ClassVar[bool] = False
+
+    def __init__(self, config: MaskFieldConfig) -> None:
+        super().__init__(config)
+        text = config.replacement
+        self._mask: Mask = _emptied if text is None else _replacing(text)
+
+    def change(self, schema: Schema | None) -> Change:
+        if schema is None:
+            return Change(None, self._in_map)
+        if not is_struct(schema):
+            return Change(None, refusing_structs(_PURPOSE, schema))
+        defaults = self.config.replace_null_with_default
+        copy = copying(schema, purpose=_PURPOSE, defaults=defaults)
+        masked = [(f.name, f.schema) for f in schema.fields if f.name in self.config.fields]
+
+        def mask(value: Any) -> Any:
+            changed = copy(value)
+            for name, its_schema in masked:
+                changed[name] = self._mask(changed[name], its_schema)
+            return changed
+
+        return Change(schema, mask)
+
+    def _in_map(self, value: Any) -> Any:
+        given = required_map(_PURPOSE, value)
+        changed = dict(given)
+        for name in self.config.fields:
+            changed[name] = self._mask(given.get(name), None)
+        return changed
+
+
+_EMPTY: Final[dict[str, Any]] = {
+    "java.lang.Boolean": False,
+    "java.lang.String": "",
+    "java.math.BigDecimal": Decimal(0),
+}
+_EMPTY_NUMBERS: Final[dict[type, Any]] = {
+    kind: kind(0) for kind in (Int8, Int16, Int32, Int64, Float32, Float64, int, float)
+}
+
+
+_EMPTY_COMPOUND: Final[dict[str, Callable[[], Any]]] = {
+    "java.util.ArrayList": list,
+    "java.util.LinkedHashMap": dict,
+}
+
+
+def _emptied(value: Any, schema: Schema | None) -> Any:
+    if value is None:
+        return None
+    kind: type[Any] = type(value)
+    if (zero := _EMPTY_NUMBERS.get(kind)) is not None:
+        return zero
+    if isinstance(value, date | time):
+        return EPOCH
+    name = java_type_name(value, schema)
+    if name in _EMPTY:
+        return _EMPTY[name]
+    if name in _EMPTY_COMPOUND:
+        return _EMPTY_COMPOUND[name]()
+    if isinstance(value, int):
+        return type(value)(0)
+    raise DataError(f"Cannot mask value of type: class {name}")
+
+
+_CONVERSIONS: Final[dict[str, Callable[[str], Any]]] = {
+    "java.lang.Byte": lambda text: convert_to_byte(None, text),
+    "java.lang.Short": lambda text: convert_to_short(None, text),
+    "java.lang.Integer": lambda text: convert_to_integer(None, text),
+    "java.lang.Long": lambda text: convert_to_long(None, text),
+    "java.lang.Float": lambda text: convert_to_float(None, text),
+    "java.lang.Double": lambda text: convert_to_double(None, text),
+    "java.lang.String": lambda text: text,
+    "java.math.BigDecimal": lambda text: _number(text, decimal_of),
+    "java.math.BigInteger": lambda text: _number(text, int),
+}
+
+
+def _number(text: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(text)
+    except (NumberFormatError, ValueError) as error:
+        raise DataError(f"Unable to convert {text} (class java.lang.String) to number") from error
+
+
+def _replacing(text: str) -> Mask:
+    convert = cache(partial(_converted, text))
+
+    def mask(value: Any, schema: Schema | None) -> Any:
+        if value is None:
+            return None
+        replacement = convert(java_type_name(value, schema))
+        keeps_width = type(value) in _EMPTY_NUMBERS or isinstance(value, int)
+        return type(value)(replacement) if keeps_width else replacement
+
+    return mask
+
+
+def _converted(text: str, name: str) -> Any:
+    """The replacement for values of a Java class."""
+    if name not in _CONVERSIONS:
+        raise DataError(f"Cannot mask value of type class {name} with custom replacement.")
+    return _CONVERSIONS[name](text)
+
+
+class MaskFieldKey(MaskField):
+    """Masks fields of the key."""
+
+    on_key: ClassVar[bool] = True
+
+
+class MaskFieldValue(MaskField):
+    """Masks fields of the value."""

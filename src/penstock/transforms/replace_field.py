@@ -1,0 +1,117 @@
+"""ReplaceField: leave out or rename fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar
+
+from penstock.sdk.config import Importance, Option, described, list_without_duplicates
+from penstock.sdk.errors import ConfigError
+from penstock.sdk.schema import Schema
+from penstock.transforms.cast import java_split
+from penstock.transforms.parts import Change, NullsConfig, PartTransform
+from penstock.transforms.requirements import NullSettingError, refusing_structs, required_map
+from penstock.transforms.schema_update import is_struct, projection, struct_like
+
+_PURPOSE = "field replacement"
+
+
+def parsed_renames(texts: list[str] | None) -> dict[str, str]:
+    """New names by old ones."""
+    if texts is None:
+        raise NullSettingError("The setting 'renames' must not be null.")
+    renames: dict[str, str] = {}
+    for text in texts:
+        parts = java_split(text)
+        if len(parts) != 2:
+            raise ConfigError.invalid("renames", texts, f"Invalid rename mapping: {text}")
+        renames[parts[0]] = parts[1]
+    return renames
+
+
+@described("list of colon-delimited pairs, e.g. <code>foo:bar,abc:xyz</code>")
+def _renames(name: str, value: Any) -> None:
+    parsed_renames(value)
+
+
+class ReplaceFieldConfig(NullsConfig):
+    """Settings of ReplaceField."""
+
+    exclude: Annotated[
+        list[str],
+        Option(
+            "Fields to leave out; this counts more than `include`.",
+            Importance.MEDIUM,
+            check=list_without_duplicates(),
+        ),
+    ] = []  # noqa: RUF012  a default, copied at every parse
+    include: Annotated[
+        list[str],
+        Option(
+            "Fields to keep; without it all but those in `exclude`.",
+            Importance.MEDIUM,
+            check=list_without_duplicates(),
+        ),
+    ] = []  # noqa: RUF012
+    renames: Annotated[
+        list[str],
+        Option("Fields to rename, as `old:new,…`.", Importance.MEDIUM, check=_renames),
+    ] = []  # noqa: RUF012
+
+
+class ReplaceField(PartTransform[ReplaceFieldConfig]):
+    """Keeps some fields and renames some."""
+
+    def __init__(self, config: ReplaceFieldConfig) -> None:
+        super().__init__(config)
+        self._renames = parsed_renames(config.renames)
+        self._excluded = frozenset(config.exclude)
+        self._included = frozenset(config.include)
+
+    def change(self, schema: Schema | None) -> Change:
+        if schema is None:
+            return Change(None, self._of_maps())
+        if not is_struct(schema):
+            return Change(None, refusing_structs(_PURPOSE, schema))
+        builder = struct_like(schema)
+        members = [
+            (field, self._renames.get(field.name, field.name))
+            for field in schema.fields
+            if self._keeps(field.name)
+        ]
+        for field, name in members:
+            builder.field(name, field.schema)
+        defaults = self.config.replace_null_with_default
+        of = projection(schema, members, purpose=_PURPOSE, defaults=defaults)
+        return Change(builder.build(), of)
+
+    def _keeps(self, name: str) -> bool:
+        return name not in self._excluded and (not self._included or name in self._included)
+
+    def _of_maps(self) -> Callable[[Any], Any]:
+        if self._renames or self._included:
+            return self._of_map
+        excluded = list(self._excluded)
+
+        def without(value: Any) -> Any:
+            changed = dict(required_map(_PURPOSE, value))
+            for name in excluded:
+                changed.pop(name, None)
+            return changed
+
+        return without
+
+    def _of_map(self, value: Any) -> Any:
+        rename, keeps = self._renames.get, self._keeps
+        given = required_map(_PURPOSE, value)
+        return {rename(name, name): kept for name, kept in given.items() if keeps(name)}
+
+
+class ReplaceFieldKey(ReplaceField):
+    """Keeps and renames fields of the key."""
+
+    on_key: ClassVar[bool] = True
+
+
+class ReplaceFieldValue(ReplaceField):
+    """Keeps and renames fields of the value."""
