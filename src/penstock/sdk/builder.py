@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from penstock.sdk.errors import DataError, SchemaBuilderError
-from penstock.sdk.schema import Field, Schema, Type
+from penstock.sdk.schema import Field, Schema, Type, same_value
 from penstock.sdk.struct import Struct
 from penstock.sdk.validation import validate_value
 
@@ -25,6 +25,7 @@ class SchemaBuilder:
         key_schema: Schema | None = None,
         value_schema: Schema | None = None,
     ) -> None:
+        _check_not_null("type", type)
         self.type = type
         self._set: dict[str, Any] = {}
         self._parameters: dict[str, str] | None = None
@@ -42,7 +43,8 @@ class SchemaBuilder:
 
     def default(self, value: Any) -> SchemaBuilder:
         """What null stands for; must fit the schema so far."""
-        self._check_unset("default")
+        if not same_value(self._set.get("default"), value):
+            self._check_unset("default")
         try:
             if isinstance(value, Struct) and self.type is Type.STRUCT:
                 raise DataError("Struct schemas do not match.")
@@ -196,6 +198,6 @@ class SchemaBuilder:
         )
 
 
-def _check_not_null(what: str, schema: Schema | None) -> None:
-    if schema is None:
+def _check_not_null(what: str, given: object) -> None:
+    if given is None:
         raise SchemaBuilderError(f"{what} cannot be null.")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from penstock.sdk.errors import DataError
+from penstock.sdk.numbers import NumberFormatError
 from penstock.sdk.schema import Schema, Type
 
 DECIMAL_NAME: Final = "org.apache.kafka.connect.data.Decimal"
@@ -103,7 +104,7 @@ def decimal_to_bytes(value: Decimal, scale: int) -> bytes:
 def bytes_to_decimal(data: bytes, scale: int) -> Decimal:
     """A stored Decimal."""
     if not data:
-        raise DataError("Invalid Decimal: it is stored in no bytes at all.")
+        raise NumberFormatError("Zero length BigInteger")
     return scaled(int.from_bytes(data, "big", signed=True), scale)
 
 

@@ -9,6 +9,9 @@ of another width they are wrong, as in Java; `Int64` and `Float64` exist to say 
 from __future__ import annotations
 
 from ctypes import c_float
+from typing import ClassVar
+
+from penstock.sdk.errors import DataError
 
 
 class Int8(int):
@@ -33,6 +36,12 @@ class Float32(float):
 
 class Float64(float):
     """A FLOAT64, whatever schema stands beside it."""
+
+
+class NumberFormatError(DataError):
+    """A text, or stored bytes, are no number."""
+
+    java_class: ClassVar[str] = "java.lang.NumberFormatException"
 
 
 def single(number: float) -> float:

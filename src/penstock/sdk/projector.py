@@ -102,13 +102,25 @@ _NUMBERS: Final[dict[Type, Callable[[Any], Any]]] = {
 
 def _array(source: Schema, target: Schema) -> Projection:
     inner = _inner(source.value_schema, target.value_schema)
-    return lambda value: [inner(item) for item in value]
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise TypeError(f"class {java_type_name(value)} is not an array.")
+        return [inner(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+
+    return convert
 
 
 def _map(source: Schema, target: Schema) -> Projection:
     keys = _inner(source.key_schema, target.key_schema)
     values = _inner(source.value_schema, target.value_schema)
-    return lambda value: {keys(key): values(item) for key, item in value.items()}
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise TypeError(f"class {java_type_name(value)} is not a map.")
+        return {keys(k): values(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType]
+
+    return convert
 
 
 def _inner(source: Schema | None, target: Schema | None) -> Projection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.sdk.numbers import NumberFormatError as NumberFormatError
 from penstock.sdk.validation import java_type_name as java_type_name
 from penstock.sdk.validation import validate_value as validate_value
 from penstock.sdk.values_convert import NullTextError as NullTextError
@@ -25,7 +26,6 @@ from penstock.sdk.values_infer import infer_schema as infer_schema
 from penstock.sdk.values_infer import infer_type as infer_type
 from penstock.sdk.values_keys import KeyMap as KeyMap
 from penstock.sdk.values_keys import as_key as as_key
-from penstock.sdk.values_numbers import NumberFormatError as NumberFormatError
 from penstock.sdk.values_numbers import decimal_of as decimal_of
 from penstock.sdk.values_parse import parse_string as parse_string
 from penstock.sdk.values_text import java_decimal as java_decimal

@@ -34,7 +34,7 @@ from penstock.sdk.logical import (
     time_to_millis,
     unscaled,
 )
-from penstock.sdk.numbers import single, wrapped
+from penstock.sdk.numbers import NumberFormatError, single, wrapped
 from penstock.sdk.schema import (
     OPTIONAL_BOOLEAN,
     OPTIONAL_FLOAT32,
@@ -48,7 +48,7 @@ from penstock.sdk.schema import (
 )
 from penstock.sdk.struct import Struct
 from penstock.sdk.validation import INTEGER_BITS, java_type_name
-from penstock.sdk.values_numbers import NumberFormatError, decimal_of, saturated, whole_part
+from penstock.sdk.values_numbers import decimal_of, saturated, whole_part
 from penstock.sdk.values_parse import parse_typed
 from penstock.sdk.values_text import java_double, java_string
 from penstock.sdk.values_write import convert_to_string as convert_to_string
@@ -184,7 +184,7 @@ def _bytes(target: Schema, schema: Schema | None, value: Any) -> Any:
             return int_to_bytes(unscaled(value))
         raise _refused(schema, value, target)
     if stored:
-        return _stored_decimal(bytes(value), scale_of(target))  # pyright: ignore
+        return bytes_to_decimal(bytes(value), scale_of(target))  # pyright: ignore
     if isinstance(value, Decimal):
         return value
     if isinstance(value, str):
@@ -192,12 +192,6 @@ def _bytes(target: Schema, schema: Schema | None, value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return decimal_of(java_double(float(value)))
     raise _refused(schema, value, target)
-
-
-def _stored_decimal(data: bytes, scale: int) -> Decimal:
-    if not data:
-        raise NumberFormatError("Zero length BigInteger")
-    return bytes_to_decimal(data, scale)
 
 
 def _array(target: Schema, schema: Schema | None, value: Any) -> Any:
@@ -268,7 +262,9 @@ def _meaning(text: str) -> Any:
 
 def _long(schema: Schema | None, value: Any) -> int:
     """As Java's `longValue`."""
-    return _numeric(schema, value, saturated, whole_part)
+    if value.__class__ is int:
+        return wrapped(value, 64)
+    return wrapped(_numeric(schema, value, saturated, whole_part), 64)
 
 
 def _double(schema: Schema | None, value: Any) -> float:
@@ -283,15 +279,15 @@ def _numeric(
     of_decimal: Callable[[Decimal], Any],
 ) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
-        return wrapped(value, 64)
+        return of_decimal(Decimal(value))
     if isinstance(value, float):
         return of_float(value)
     if isinstance(value, Decimal):
-        return _low_64(of_decimal(value))
+        return of_decimal(value)
     reason: Exception | None = None
     if isinstance(value, str):
         try:
-            return _low_64(of_decimal(decimal_of(value)))
+            return of_decimal(decimal_of(value))
         except NumberFormatError as error:
             reason = error
     if schema is not None and schema.name is not None and isinstance(value, date | time):
@@ -299,11 +295,6 @@ def _numeric(
         if stored is not None:
             return stored(value)
     raise _refused(schema, value, "a number" if schema is None else schema) from reason
-
-
-def _low_64(number: int | float) -> int | float:
-    """An integer cut to its low-order 64 bits; a float as it is."""
-    return wrapped(number, 64) if isinstance(number, int) else number
 
 
 _STORED: Final[dict[str, Callable[[Any], int]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from penstock.sdk.errors import SchemaBuilderError
 from penstock.sdk.numbers import Float32, Float64, Int8, Int16, Int32, Int64
 from penstock.sdk.schema import (
     BOOLEAN,
@@ -39,7 +40,10 @@ _SCALARS: Final[dict[type, Schema]] = {
 
 
 def infer_schema(value: Any) -> Schema | None:
-    """The schema of a value, or None where none can be told (Decimal, dates, mixed or empty)."""
+    """The schema of a value, or None where none can be told (Decimal, dates, mixed or empty).
+
+    Raises `SchemaBuilderError` for a list of nothing but null.
+    """
     kind: type[Any] = value.__class__
     known = _SCALARS.get(kind)
     if known is not None:
@@ -87,4 +91,6 @@ def _common(values: Iterable[Any]) -> Schema | None:
         if schema is None or (found is not None and schema.type is not found):
             return None
         found = schema.type
+    if found is None and optional:
+        raise SchemaBuilderError("type cannot be null.")  # nothing but null: it could be any type
     return None if found is None else Schema(found, optional=optional)

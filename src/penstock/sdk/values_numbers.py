@@ -6,26 +6,19 @@ import re
 from decimal import Decimal
 from math import inf, isnan, nextafter
 from struct import pack, unpack
-from typing import ClassVar, Final
+from typing import Final
 
-from penstock.sdk.errors import DataError
 from penstock.sdk.logical import unscaled
-from penstock.sdk.numbers import single
+from penstock.sdk.numbers import NumberFormatError, single
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,10})?")
 _INT64_MAX: Final = (1 << 63) - 1
 _INT32_MAX: Final = (1 << 31) - 1
 
 
-class NumberFormatError(DataError):
-    """A text is no number."""
-
-    java_class: ClassVar[str] = "java.lang.NumberFormatException"
-
-
 def decimal_of(text: str) -> Decimal:
     """The exact decimal a text writes; raises `NumberFormatError`. Not `NaN`, `1_000` or ` 1`."""
-    if _NUMBER.fullmatch(text) is None:
+    if _NUMBER.fullmatch(text) is None or max(text) > "\uffff":
         raise NumberFormatError(f"Not a number: {text!r}")
     number = Decimal(text)
     exponent = number.as_tuple().exponent

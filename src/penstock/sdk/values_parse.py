@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from penstock.sdk.errors import DataError
 from penstock.sdk.logical import decimal_scale, decimal_schema
-from penstock.sdk.numbers import Float32, Float64, Int8, Int16, Int32, Int64
+from penstock.sdk.numbers import (
+    Float32,
+    Float64,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    NumberFormatError,
+)
 from penstock.sdk.schema import (
     BOOLEAN,
     FLOAT32,
@@ -25,7 +33,7 @@ from penstock.sdk.schema import (
 from penstock.sdk.validation import fits
 from penstock.sdk.values_dates import parse_temporal
 from penstock.sdk.values_keys import as_key
-from penstock.sdk.values_numbers import NumberFormatError, decimal_of, integral, single_of
+from penstock.sdk.values_numbers import decimal_of, integral, single_of
 
 Typed = tuple[Schema, Any]
 
@@ -59,7 +67,7 @@ def parse_typed(text: str) -> Typed | None:
     """Like `parse_string`, with numbers that know their width; None for `null`."""
     if not text or (text[0] > " " and text[0] not in "+-[{" and not text[0].isdecimal()):
         word = text.rstrip(_BLANKS)  # a text that starts like a word can only be a literal or text
-        return _LITERALS[word] if word in _LITERALS else (STRING, text)
+        return _LITERALS.get(word, (STRING, text))
     if len(text) <= 9 and text.isascii() and text.isdecimal():
         return _narrowest(int(text))
     return _Parser(text).parse(embedded=False)
@@ -117,11 +125,12 @@ class _Parser:
 
     def _single(self, token: str, *, embedded: bool) -> Typed:
         first = token[0]
-        if first.isdecimal():
+        is_digit = first.isdecimal() and first < "\U00010000"
+        if is_digit:
             found = self._spread_temporal(token) or parse_temporal(token)
             if found is not None:
                 return found
-        if first.isdecimal() or first in "+-":
+        if is_digit or first in "+-":
             try:
                 return _number(token)
             except NumberFormatError:

@@ -49,7 +49,7 @@ def _seen(read: Callable[[SchemaBuilder], Any]) -> Callable[[SchemaBuilder], Sch
 
 
 _STEPS: dict[str, Callable[..., Any]] = {
-    "new": lambda _, kind: SchemaBuilder(Type(kind)),
+    "new": lambda _, kind: SchemaBuilder(kind and Type(kind)),
     "array": lambda _, values: SchemaBuilder.array(schema_in(values)),  # pyright: ignore
     "map": lambda _, k, v: SchemaBuilder.map(schema_in(k), schema_in(v)),  # pyright: ignore
     "Decimal": lambda _, scale: SchemaBuilder.of(logical.decimal_schema(scale)),
