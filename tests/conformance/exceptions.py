@@ -24,4 +24,12 @@ EXCEPTIONS: dict[tuple[str, str], Reason] = {
     ("header-converter", "convert-763"): Reason.DATE_RANGE,
     ("header-converter", "convert-764"): Reason.DATE_RANGE,
     ("header-converter", "convert-794"): Reason.DATE_RANGE,
+    ("transforms", "timestampconverter-036"): Reason.DATE_RANGE,
+    ("transforms", "timestampconverter-038"): Reason.DATE_RANGE,
+    ("transforms", "timestampconverter-042"): Reason.DATE_RANGE,
+    ("transforms", "timestampconverter-066"): Reason.DATE_RANGE,
+    ("transforms", "timestampconverter-069"): Reason.DATE_RANGE,
+    ("transforms", "timestampconverter-077"): Reason.DATE_RANGE,
+    ("transforms", "timestampconverter-078"): Reason.DATE_RANGE,
+    ("transforms", "timestampconverter-129"): Reason.DATE_RANGE,
 }
