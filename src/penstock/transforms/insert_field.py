@@ -122,15 +122,9 @@ class InsertField(Transform[InsertFieldConfig]):
         """The schema with the fields, and what adds them: a function of record and value."""
         if schema is not None:
             return self._plan(schema)
-        fixed = self._fixed
-        if fixed is not None:
-            return (
-                None,
-                lambda record, value: (
-                    value | fixed if type(value) is dict else required_map(_PURPOSE, value) | fixed
-                ),
-            )
-        return None, self._in_map
+        if self._fixed is None:
+            return None, self._in_map
+        return None, _adding_always(self._fixed)
 
     def _in_map(self, record: Any, value: Any) -> Any:
         changed = dict(required_map(_PURPOSE, value))
@@ -161,6 +155,13 @@ class InsertField(Transform[InsertFieldConfig]):
             return changed
 
         return builder.build(), add
+
+
+def _adding_always(fixed: dict[str, Any]) -> Callable[[Any, Any], Any]:
+    def add(record: Any, value: Any) -> Any:
+        return required_map(_PURPOSE, value) | fixed
+
+    return add
 
 
 def _refusing(schema: Schema) -> Callable[[Any, Any], Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
 from functools import cache, partial
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, cast
 
 from penstock.sdk.config import Importance, Option, list_without_duplicates, non_empty
 from penstock.sdk.errors import DataError
@@ -108,7 +108,7 @@ _EMPTY_COMPOUND: Final[dict[str, Callable[[], Any]]] = {
 def _emptied(value: Any, schema: Schema | None) -> Any:
     if value is None:
         return None
-    kind: type[Any] = type(value)
+    kind = cast("type[Any]", type(value))
     if (zero := _EMPTY_NUMBERS.get(kind)) is not None:
         return zero
     if isinstance(value, date | time):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, TypeVar, cast
 
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.java_regex import compile_regex, valid_regex
@@ -53,7 +53,7 @@ class RegexRouter(Transform[RegexRouterConfig]):
             raise NullError("The record has no topic that the regex could match.")
         if not self._pattern.matches(topic):
             return None
-        replacement: str | None = self.config.replacement
+        replacement = cast("str | None", self.config.replacement)
         if replacement is None:
             raise NullError("replacement")
         return self._pattern.replace_first(topic, replacement)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, TypeVar, cast
 
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.errors import DataError
@@ -56,7 +56,7 @@ class TimestampRouter(Transform[TimestampRouterConfig]):
         """Make the format with the first batch: a pattern that is none fails records."""
         if self._format is not None:
             return
-        pattern: str | None = self.config.timestamp_format
+        pattern = cast("str | None", self.config.timestamp_format)
         if pattern is None:
             raise NullError(None)
         self._format = JavaDateFormat(pattern)
