@@ -27,6 +27,8 @@ class JsonConverterConfig(ConverterConfig):
         Option(
             "Write the schema beside each value, and expect it there when reading.",
             Importance.HIGH,
+            group="Schemas",
+            order=0,
             width=Width.MEDIUM,
             display="Enable Schemas",
         ),
@@ -36,6 +38,8 @@ class JsonConverterConfig(ConverterConfig):
         Option(
             "How many schemas are remembered in each direction.",
             Importance.HIGH,
+            group="Schemas",
+            order=1,
             width=Width.MEDIUM,
             display="Schema Cache Size",
         ),
@@ -46,6 +50,8 @@ class JsonConverterConfig(ConverterConfig):
             "How decimals are written: BASE64 or NUMERIC. Both can be read.",
             Importance.LOW,
             check=one_of_ignoring_case("BASE64", "NUMERIC"),
+            group="Serialization",
+            order=0,
             width=Width.MEDIUM,
             display="Decimal Format",
         ),
@@ -55,6 +61,8 @@ class JsonConverterConfig(ConverterConfig):
         Option(
             "Whether the default stands in for null, when writing and when reading.",
             Importance.LOW,
+            group="Serialization",
+            order=1,
             width=Width.MEDIUM,
             display="Replace null with default",
         ),
@@ -64,6 +72,8 @@ class JsonConverterConfig(ConverterConfig):
         Option(
             "The schema of all values read, as JSON; each message is then a bare value.",
             Importance.HIGH,
+            group="Schemas",
+            order=2,
             width=Width.MEDIUM,
             display="Schema Content",
         ),
