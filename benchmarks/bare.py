@@ -1,11 +1,12 @@
 """The limit: the same work as a bare confluent-kafka loop, without a framework.
 
-    python -m benchmarks.bare source BOOTSTRAP FILE TOPIC
-    python -m benchmarks.bare sink BOOTSTRAP TOPIC FILE GROUP
+python -m benchmarks.bare source BOOTSTRAP FILE TOPIC
+python -m benchmarks.bare sink BOOTSTRAP TOPIC FILE GROUP
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from confluent_kafka import Consumer, Message, Producer
 
 
 def source(bootstrap: str, file: str, topic: str) -> None:
-    """Every line of a file becomes a record."""
+    """Every line of a file becomes a record; waits to be terminated, as a worker would."""
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
@@ -35,6 +36,7 @@ def source(bootstrap: str, file: str, topic: str) -> None:
                         producer.poll(0.01)
             producer.poll(0)
     producer.flush()
+    signal.pause()
 
 
 def sink(bootstrap: str, topic: str, file: str, group: str) -> None:

@@ -1,48 +1,21 @@
-"""The work that is measured, and who does it.
-
-A scenario prepares its input once, and says how far a contestant has come. A contestant is a command
-that does the work: Penstock, the Java worker, or the bare client loop.
-"""
+"""The input of a measurement, and how far a contestant has come with it."""
 
 from __future__ import annotations
 
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from benchmarks.process import Measured
 
 LINE = "{:09d} " + "x" * 89  # 100 bytes with its line end
-
-WORKER = """bootstrap.servers={bootstrap}
-key.converter=org.apache.kafka.connect.storage.StringConverter
-value.converter={converter}
-offset.storage.file.filename={folder}/offsets
-offset.flush.interval.ms=5000
-listeners=http://127.0.0.1:{port}
-plugin.path={plugin_path}
-"""
-
-SOURCE = """name=bench-source
-connector.class=FileStreamSource
-tasks.max=1
-file={file}
-topic={topic}
-"""
-
-SINK = """name=bench-sink-{topic}
-connector.class=FileStreamSink
-tasks.max=1
-file={file}
-topics={topic}
-"""
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 
@@ -61,21 +34,6 @@ class Sample:
     @property
     def per_cpu_second(self) -> float:
         return self.records / self.cpu_seconds
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run happens."""
-
-    bootstrap: str
-    folder: Path
-    topic: str
-    port: int
-
-    def write(self, name: str, text: str, **values: object) -> Path:
-        path = self.folder / name
-        path.write_text(text.format(bootstrap=self.bootstrap, folder=self.folder, **values))
-        return path
 
 
 def make_lines(path: Path, count: int) -> Path:
@@ -130,9 +88,7 @@ class FileLines:
         return self._path.stat().st_size // 100 if self._path.exists() else 0
 
 
-def watch(
-    running: Measured, progress: Callable[[], int], count: int, port: int | None
-) -> Sample:
+def watch(running: Measured, progress: Callable[[], int], count: int, port: int | None) -> Sample:
     """Follow a run to its end; what counts is its second half, when everything is warm."""
     first_answer = first_record = None
     half: tuple[int, float, float] | None = None
@@ -150,7 +106,7 @@ def watch(
             break
         if now > 300:
             raise TimeoutError(f"{done} of {count} records after {now:.0f} s")
-        time.sleep(0.02 if first_record is None else 0.1)
+        time.sleep(0.02)
     assert half is not None
     assert first_record is not None
     return Sample(
@@ -165,13 +121,9 @@ def watch(
 
 def answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=0.2):  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=0.2):
             return True
     except urllib.error.HTTPError:
         return True
     except OSError:
         return False
-
-
-def python(*arguments: object) -> Sequence[str]:
-    return [sys.executable, *map(str, arguments)]

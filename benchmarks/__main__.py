@@ -1,0 +1,153 @@
+"""Penstock, the Java worker and bare client loops, interleaved on one real broker.
+
+    python -m benchmarks [--records N] [--rounds N] [--only source,sink] [--no-java] [--json FILE]
+
+Figures are records per CPU second of the whole process tree in the second half of each run, medians
+over the rounds; ratios are taken within one run of this program. Single figures differ from day to
+day and machine to machine; the ratios are what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import socket
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.contestants import CONTESTANTS, Job, java_found
+from benchmarks.scenarios import (
+    FileLines,
+    Sample,
+    TopicEnd,
+    fill_topic,
+    make_lines,
+    make_topic,
+    watch,
+)
+from penstock.broker import LocalKafka
+
+Results = Mapping[str, Sequence[Sample]]
+FIGURES = ("records/CPU s", "limit ÷", "× Java", "MB peak", "REST s", "first record s")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--records", type=int, default=2_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="source,sink", help="which scenarios")
+    parser.add_argument("--no-java", action="store_true")
+    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    arguments = parser.parse_args()
+    console = Console()
+    contestants = [name for name in CONTESTANTS if name != "java" or not arguments.no_java]
+    if "java" in contestants and not java_found():
+        console.print("The Java worker is left out: no Java runtime was found.")
+        contestants.remove("java")
+    report: dict[str, dict[str, dict[str, float | None]]] = {}
+    work = Path(tempfile.mkdtemp(prefix="penstock-bench-"))
+    try:
+        with LocalKafka(settings={"log.flush.interval.messages": "9223372036854775807"}) as kafka:
+            for kind in arguments.only.split(","):
+                results = run(
+                    console, kafka, work, kind, contestants, arguments.records, arguments.rounds
+                )
+                report[kind] = figures(results)
+                console.print(table(kind, report[kind]))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    if arguments.json:
+        machine = {"python": platform.python_version(), "machine": platform.machine()}
+        arguments.json.write_text(json.dumps({"machine": machine} | report, indent=2) + "\n")
+    return 0
+
+
+def run(
+    console: Console,
+    kafka: LocalKafka,
+    work: Path,
+    kind: str,
+    contestants: Sequence[str],
+    count: int,
+    rounds: int,
+) -> Results:
+    """Each contestant in turn, round after round."""
+    lines = make_lines(work / "lines.txt", count)
+    if kind == "sink":
+        fill_topic(kafka.bootstrap_servers, "filled", count)
+    samples: dict[str, list[Sample]] = {name: [] for name in contestants}
+    for number in range(rounds):
+        for name in contestants:
+            folder = work / f"{kind}-{name}-{number}"
+            folder.mkdir()
+            topic = f"{kind}-{name}-{number}" if kind == "source" else "filled"
+            file = lines if kind == "source" else folder / "out.txt"
+            job = Job(kind, kafka.bootstrap_servers, folder, file, topic, free_port())
+            samples[name].append(one(name, job, count))
+            console.print(f"[dim]{kind} {name} {samples[name][-1].per_cpu_second:,.0f}/CPU s[/dim]")
+            shutil.rmtree(folder)
+    return samples
+
+
+def one(name: str, job: Job, count: int) -> Sample:
+    if job.kind == "source":
+        make_topic(job.bootstrap, job.topic)
+        progress = TopicEnd(job.bootstrap, job.topic)
+    else:
+        progress = FileLines(job.file)
+    running = CONTESTANTS[name](job)
+    try:
+        return watch(running, progress, count, None if name == "bare" else job.port)
+    finally:
+        running.stop()
+
+
+def figures(results: Results) -> dict[str, dict[str, float | None]]:
+    """Medians and ratios."""
+
+    def median(name: str, of: str) -> float | None:
+        values = [v for s in results[name] if (v := getattr(s, of)) is not None]
+        return statistics.median(values) if values else None
+
+    speeds = {name: median(name, "per_cpu_second") or 0.0 for name in results}
+    java = speeds.get("java")
+    return {
+        name: {
+            "records/CPU s": speeds[name],
+            "limit ÷": speeds["bare"] / speeds[name],
+            "× Java": speeds[name] / java if java else None,
+            "MB peak": (median(name, "peak_bytes") or 0.0) / 1e6,
+            "REST s": median(name, "first_answer"),
+            "first record s": median(name, "first_record"),
+        }
+        for name in results
+    }
+
+
+def table(kind: str, shown: Mapping[str, Mapping[str, float | None]]) -> Table:
+    result = Table("", *FIGURES, title=f"file {kind}, 100-byte lines, String")
+    for name, row in shown.items():
+        cells = [
+            "" if (value := row[figure]) is None else f"{value:,.{0 if value > 1000 else 2}f}"
+            for figure in FIGURES
+        ]
+        result.add_row(name, *cells)
+    return result
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
