@@ -6,6 +6,7 @@ Transformations, predicates and options of converters are added where a configur
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from penstock.runtime.plugin_versions import version_requirement
@@ -300,3 +301,11 @@ class ConnectorConfig(Config):
             display="Log Error Details",
         ),
     ] = False
+
+
+def patched(
+    config: Mapping[str, str | None], patch: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    """A configuration after a patch: null takes a setting away, anything else sets it."""
+    result = {**config, **patch}
+    return {name: value for name, value in result.items() if patch.get(name, "") is not None}

@@ -20,7 +20,7 @@ _AREAS = {
     "sinkOffsetsFormat": "ops_cluster",
     "consumerGroup": "ops_clients",
     "groupPartitions": "ops_cluster",
-    "patchConfig": "ops_cluster",
+    "patchConfig": "ops_config",
     "taskId": "ops_cluster",
     "metrics": "ops_clients",
 }
