@@ -89,6 +89,7 @@ class StartTask(msgspec.Struct, frozen=True, tag=True):
     connector_properties: dict[str, str]  # with references to secrets resolved
     task_properties: dict[str, str]
     target: TargetState
+    tasks: int = 0  # how many the connector has, if told
 
 
 class SetTaskTarget(msgspec.Struct, frozen=True, tag=True):

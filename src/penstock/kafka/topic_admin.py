@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin import NewTopic as Wanted
+from confluent_kafka.cimpl import NewTopic as Wanted
 
 from penstock.kafka.errors import kafka_error
 from penstock.runtime.ports import NewTopic
@@ -38,7 +38,7 @@ class KafkaTopicAdmin:
         self._made: AdminClient | None = None
 
     @property
-    def _client(self) -> AdminClient:
+    def _client(self) -> Any:  # the client's own annotations are partial
         if self._made is None:
             self._made = AdminClient(self._settings)
         return self._made

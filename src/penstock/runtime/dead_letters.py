@@ -88,3 +88,6 @@ class DeadLetterReporter:
 
     def flush(self, seconds: float) -> None:
         self._letters.flush(seconds)
+
+    def close(self) -> None:
+        self._letters.close()

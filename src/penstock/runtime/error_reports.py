@@ -20,6 +20,7 @@ class Reporter(Protocol):
 
     def report(self, context: ErrorContext) -> None: ...
     def flush(self, seconds: float) -> None: ...
+    def close(self) -> None: ...
 
 
 def log_message(context: ErrorContext, task: str, *, with_record: bool) -> str:
@@ -66,6 +67,9 @@ class LogReporter:
     def flush(self, seconds: float) -> None:
         """Nothing is outstanding."""
 
+    def close(self) -> None:
+        """There is nothing to release."""
+
 
 class Reporters:
     """All reporters of a task."""
@@ -83,3 +87,8 @@ class Reporters:
     def flush(self, seconds: float) -> None:
         for reporter in self._reporters:
             reporter.flush(seconds)
+
+    def close(self) -> None:
+        """From any thread: nothing is sent from here on."""
+        for reporter in self._reporters:
+            reporter.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from penstock.runtime.ports import Control, Loop, TaskEvents
 
@@ -13,15 +13,24 @@ _PAUSED_SECONDS = 60.0
 
 
 def run_task(make_loop: Callable[[], Loop], control: Control, events: TaskEvents) -> None:
-    """Make the task's loop and drive it until it is asked to stop. What fails is raised.
+    """Make the task's loop and drive it until it is asked to stop. What fails is raised."""
+    for _ in task_steps(make_loop, control, events):
+        pass
+
+
+def task_steps(
+    make_loop: Callable[[], Loop], control: Control, events: TaskEvents
+) -> Iterator[None]:
+    """The same, one step at a time.
 
     A task whose target state is PAUSED is not started before it is resumed.
     """
     loop = make_loop()
     try:
-        if _ready(control, events):
+        yield from _waiting(control, events)
+        if not control.stopping:
             loop.start()
-            _step(loop, control, events)
+            yield from _running(loop, control, events)
     except BaseException:
         _close_after_failure(loop)
         raise
@@ -36,15 +45,15 @@ def _close_after_failure(loop: Loop) -> None:
         log.exception("Could not close the task after it failed.")
 
 
-def _ready(control: Control, events: TaskEvents) -> bool:
+def _waiting(control: Control, events: TaskEvents) -> Iterator[None]:
     if control.paused and not control.stopping:
         events.paused()
     while control.paused and not control.stopping:
         control.wait_for_change(_PAUSED_SECONDS)
-    return not control.stopping
+        yield
 
 
-def _step(loop: Loop, control: Control, events: TaskEvents) -> None:
+def _running(loop: Loop, control: Control, events: TaskEvents) -> Iterator[None]:
     events.running()
     paused = False
     while True:
@@ -54,3 +63,4 @@ def _step(loop: Loop, control: Control, events: TaskEvents) -> None:
                 events.paused() if paused else events.running()
         if not loop.step():
             return
+        yield

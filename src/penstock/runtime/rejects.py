@@ -70,6 +70,9 @@ class Rejects:
     def flush(self, seconds: float) -> None:
         self._reporters.flush(seconds)
 
+    def close(self) -> None:
+        self._reporters.close()
+
     def _raw(self, record: SinkRecord) -> Consumed | None:
         if not self._reporters:
             return None

@@ -110,9 +110,11 @@ class SinkLoop:
     def cancel(self) -> None:
         """From another thread: from here on no offset is committed."""
         self._closed = True
+        self._rejects.close()
 
     def _release(self) -> None:
-        for release in (self._task.close, self._consumer.close, self._decoder.close):
+        task, consumer, decoder, rejects = self._task, self._consumer, self._decoder, self._rejects
+        for release in (task.close, consumer.close, decoder.close, rejects.close):
             try:
                 release()
             except Exception:

@@ -127,10 +127,11 @@ class SourceLoop:
     def cancel(self) -> None:
         """From another thread: from here on nothing is sent and no offset is stored."""
         self._producer.close()
+        self._reporters.close()
 
     def _release(self) -> None:
-        self._reporters.flush(0)
-        for release in (self._task.close, self._producer.close, self._encoder.close):
+        producer, encoder, reporters = self._producer, self._encoder, self._reporters
+        for release in (self._task.close, producer.close, encoder.close, reporters.close):
             try:
                 release()
             except Exception:
@@ -266,6 +267,8 @@ class SourceLoop:
 
     def _commit_offsets(self, *, last: bool = False) -> None:
         """Try to commit; what cannot be committed yet stays for the next time."""
+        if self._control.cancelled:
+            return
         started = self._clock.now_ms()
         ok = False
         try:

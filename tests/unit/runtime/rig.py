@@ -69,6 +69,8 @@ class Noted:
 
     def flush(self, seconds: float) -> None: ...
 
+    def close(self) -> None: ...
+
 
 class Polls(SourceTask[Config]):
     """Gives one prepared batch after another; an exception among them is raised."""

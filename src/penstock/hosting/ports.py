@@ -1,0 +1,42 @@
+"""What hosts need to make tasks; the composition root hands it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from penstock.cluster.messages import Report
+from penstock.runtime.plugins import Transforms
+from penstock.runtime.ports import Consumer, DeadLetters, OffsetStore, Producer, TopicAdmin
+
+Properties = Mapping[str, str]
+OnReport = Callable[[Report], None]  # called from any thread; must not block
+MakeTransforms = Callable[[Properties], Transforms]  # from connector properties
+
+
+class TaskClients(Protocol):
+    """Makes the Kafka clients of one task."""
+
+    def producer(
+        self, name: str, task: int, connector: Properties, *, tracked: bool
+    ) -> Producer: ...
+
+    def consumer(self, name: str, task: int, connector: Properties) -> Consumer: ...
+    def topic_admin(self, name: str, task: int, connector: Properties) -> TopicAdmin: ...
+
+    def dead_letters(
+        self,
+        name: str,
+        task: int,
+        connector: Properties,
+        topic: str,
+        replication_factor: int,
+    ) -> DeadLetters:
+        """The topic is created if it does not exist."""
+        ...
+
+
+class OffsetStores(Protocol):
+    """Where the source offsets of connectors are."""
+
+    def of(self, connector: str, properties: Properties) -> OffsetStore: ...

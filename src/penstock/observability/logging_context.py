@@ -1,0 +1,17 @@
+"""Puts `[<connector>|task-<n>] ` in front of what connectors and tasks log."""
+
+from __future__ import annotations
+
+import logging
+
+from penstock.runtime.log_context import CONTEXT
+
+FORMAT = "[%(asctime)s] %(levelname)s %(connector_context)s%(message)s (%(name)s)"
+
+
+class ContextFilter(logging.Filter):
+    """Gives every record `connector_context` for the handler's format; lets all pass."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.connector_context = CONTEXT.get()
+        return True

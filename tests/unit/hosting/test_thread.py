@@ -1,0 +1,48 @@
+"""What only a host of threads can show: plugins that never come back."""
+
+from __future__ import annotations
+
+import time
+
+from penstock.cluster.messages import ConnectorStopped, StopConnector, StopTask, TaskId, TaskStopped
+from penstock.hosting import thread
+from penstock.hosting.thread import ThreadHosts
+from tests.unit.hosting.rig import Gate, HostRig
+
+TASK = TaskId("c", 0)
+
+
+def test_a_task_that_hangs_is_given_up_and_can_neither_produce_nor_commit() -> None:
+    rig = HostRig(ThreadHosts)
+    rig.start_task(mode="hang")
+    assert Gate.waiting.wait(5)
+    rig.send(StopTask(TASK, 1, 20))
+    rig.until(lambda: rig.reports == [TaskStopped(TASK, 1, cancelled=True)])
+    Gate.open.set()
+    rig.until(lambda: rig.clients.producers[0].closed)
+    time.sleep(0.05)
+    assert rig.values() == []
+    assert rig.store.offsets.pairs() == []
+    assert len(rig.reports) == 1
+
+
+def test_sending_never_waits_for_a_plugin() -> None:
+    rig = HostRig(ThreadHosts)
+    started = time.monotonic()
+    rig.start_task(mode="hang")
+    rig.start_connector(connector__mode="hang")
+    assert time.monotonic() - started < 1
+    Gate.open.set()
+
+
+def test_a_connector_that_hangs_is_given_up(monkeypatch) -> None:
+    monkeypatch.setattr(thread, "_CONNECTOR_STOP_SECONDS", 0.02)
+    rig = HostRig(ThreadHosts)
+    rig.start_connector(connector__mode="hang")
+    assert Gate.waiting.wait(5)
+    rig.send(StopConnector("c", 1))
+    rig.until(lambda: rig.reports[-1:] == [ConnectorStopped("c", 1, cancelled=True)])
+    assert rig.states() == ["UNASSIGNED"]
+    Gate.open.set()
+    time.sleep(0.05)
+    assert rig.states() == ["UNASSIGNED"]
