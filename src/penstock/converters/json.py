@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, cast
 
-import msgspec
-
-from penstock.converters import json_decode, json_encode
-from penstock.converters.json_reader import MISSING, JsonError, exact_number, read
+from penstock.converters.json_fast_encode import FastEncoder, schemaless_texts
+from penstock.converters.json_payloads import BareReader, EnvelopeReader
+from penstock.converters.json_reader import JsonError, read
 from penstock.converters.json_schema_text import schema_from_json, schema_to_json
 from penstock.converters.json_writer import write
 from penstock.converters.options import ConverterConfig
@@ -80,13 +79,6 @@ class JsonConverterConfig(ConverterConfig):
     ] = None
 
 
-_ENVELOPE_EXPECTED = (
-    'JsonConverter with schemas.enable requires "schema" and "payload" fields and may not contain '
-    "additional fields. If you are trying to deserialize plain JSON data, set "
-    "schemas.enable=false in your converter configuration."
-)
-
-
 class JsonConverter(Converter[JsonConverterConfig], HeaderConverter[JsonConverterConfig]):
     """Values as JSON texts."""
 
@@ -95,29 +87,24 @@ class JsonConverter(Converter[JsonConverterConfig], HeaderConverter[JsonConverte
         self._null_is_default = config.replace_null_with_default
         self._numeric = config.decimal_format.upper() == "NUMERIC"
         remember = lru_cache(maxsize=max(0, config.schemas_cache_size))
-        self._frame = remember(self._framed)
-        self._content = self._fixed_schema(config.schema_content)
-        self._tree = partial(msgspec.json.Decoder(float_hook=exact_number).decode)
+        self._encoder = remember(self._made_encoder)
+        self._start = remember(self._made_start)
+        self._reader = self._made_reader()
 
     def encode(
         self, topic: str, schema: Schema | None, values: Sequence[Any]
     ) -> list[bytes | None]:
-        prefix = self._frame(schema) if self.config.schemas_enable else b""
-        if schema is None:
-            prepare = json_encode.schemaless
-        else:
-            prepare = json_encode.encoder(schema, self._null_is_default, self._numeric)
-        texts = write([prepare(value) for value in values])
-        end = b"}" if prefix else b""
-        framed = [prefix + text + end for text in texts]
-        if schema is not None:
-            return list(framed)
-        return [None if v is None else t for v, t in zip(values, framed, strict=True)]
+        start = self._start(schema) if self.config.schemas_enable else None
+        texts = schemaless_texts(values) if schema is None else self._encoder(schema).texts(values)
+        framed = texts if start is None else [start + text + b"}" for text in texts]
+        if schema is None and None in values:
+            return [None if v is None else t for v, t in zip(values, framed, strict=True)]
+        return cast("list[bytes | None]", framed)
 
     def decode(
         self, topic: str, payloads: Sequence[bytes | None]
     ) -> list[tuple[Schema | None, Any]]:
-        return [self._decoded(payload) for payload in payloads]
+        return self._reader.read(payloads)
 
     def encode_header(
         self, topic: str, key: str, schema: Schema | None, value: Any
@@ -127,48 +114,29 @@ class JsonConverter(Converter[JsonConverterConfig], HeaderConverter[JsonConverte
     def decode_header(
         self, topic: str, key: str, payload: bytes | None
     ) -> tuple[Schema | None, Any]:
-        return self.decode(topic, (payload,))[0]
+        return self._reader.read((payload,))[0]
 
-    def _framed(self, schema: Schema | None) -> bytes:
+    def _made_encoder(self, schema: Schema) -> FastEncoder:
+        return FastEncoder(schema, self._null_is_default, self._numeric)
+
+    def _made_start(self, schema: Schema | None) -> bytes:
+        """All of an envelope that comes before its payload."""
         shown = write([schema_to_json(schema, self._null_is_default, self._numeric)])[0]
         return b'{"schema":' + shown + b',"payload":'
+
+    def _made_reader(self) -> BareReader | EnvelopeReader:
+        fixed = self._fixed_schema(self.config.schema_content)
+        if not self.config.schemas_enable:
+            return BareReader(None, self._null_is_default)
+        if fixed is not None:
+            return BareReader(fixed, self._null_is_default)
+        return EnvelopeReader(self._null_is_default, max(0, self.config.schemas_cache_size))
 
     def _fixed_schema(self, content: str | None) -> Schema | None:
         if not content:
             return None
         try:
-            node = read(content.encode())
+            return schema_from_json(read(content.encode()), self._null_is_default)
         except JsonError as error:
             message = "Failed to parse schema in converter config due to serialization error: "
             raise DataError(message) from error
-        return schema_from_json(node, self._null_is_default)
-
-    def _decoded(self, payload: bytes | None) -> tuple[Schema | None, Any]:
-        if payload is None:
-            return None, None
-        node = self._parsed(payload)
-        if not self.config.schemas_enable:
-            return None, json_decode.schemaless(node)
-        if self._content is not None:
-            schema = self._content
-        elif node.__class__ is not dict or node.keys() != {"schema", "payload"}:
-            raise DataError(_ENVELOPE_EXPECTED)
-        else:
-            schema, node = schema_from_json(node["schema"], self._null_is_default), node["payload"]
-        if schema is None:
-            return None, json_decode.schemaless(node)
-        return schema, json_decode.decoder(schema, self._null_is_default)(node)
-
-    def _parsed(self, payload: bytes) -> Any:
-        try:
-            return self._tree(payload)
-        except Exception:  # msgspec is stricter than Jackson
-            try:
-                return read(payload)
-            except JsonError as error:
-                raise DataError(
-                    "Converting byte[] to Kafka Connect data failed due to serialization error: "
-                ) from error
-
-
-__all__ = ["MISSING", "JsonConverter", "JsonConverterConfig"]

@@ -128,7 +128,9 @@ def _decimal(schema: Schema) -> Decode:
     return decode
 
 
-def _whole(kind: str, wanted: str, bits: int | None, meaning: Callable[[int], Any]) -> Any:
+def _whole(
+    kind: str, wanted: str, bits: int | None, meaning: Callable[[int], Any]
+) -> Callable[[Schema], Decode]:
     """Dates and times: a whole number, of at most so many bits if that is told."""
 
     def decode(node: Any) -> Any:
@@ -139,7 +141,7 @@ def _whole(kind: str, wanted: str, bits: int | None, meaning: Callable[[int], An
             )
         return meaning(wrapped(node, 64))
 
-    return lambda schema: decode
+    return lambda _: decode
 
 
 _LOGICAL: Final[dict[str | None, Callable[[Schema], Decode]]] = {

@@ -255,8 +255,8 @@ def _schemaless_list(value: Any) -> list[Any]:
 
 
 def _schemaless_map(value: Mapping[Any, Any]) -> Any:
-    if all(key.__class__ is str for key in value):
-        return {key: schemaless(item) for key, item in value.items()}
+    if all(isinstance(key, str) for key in value):
+        return {_text(key): schemaless(item) for key, item in value.items()}
     return [(schemaless(key), schemaless(item)) for key, item in value.items()]
 
 

@@ -38,9 +38,12 @@ def schema_to_json(schema: Schema | None, null_is_default: bool, numeric: bool) 
     elif schema.type is Type.STRUCT:
         shown["fields"] = [inner(field.schema) | {"field": field.name} for field in schema.fields]
     shown["optional"] = schema.optional
-    parameters = None if schema.parameters is None else dict(schema.parameters)
-    attributes = {"name": schema.name, "version": schema.version, "doc": schema.doc}
-    attributes["parameters"] = parameters
+    attributes: dict[str, Any] = {
+        "name": schema.name,
+        "version": schema.version,
+        "doc": schema.doc,
+        "parameters": None if schema.parameters is None else dict(schema.parameters),
+    }
     shown |= {key: value for key, value in attributes.items() if value is not None}
     if schema.default is not None:
         shown["default"] = encoder(schema, null_is_default, numeric)(schema.default)

@@ -11,7 +11,7 @@ import msgspec
 _json: Final = msgspec.json.Encoder()
 _ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _CONTROL: Final = re.compile(rb"(?<!\\)((?:\\\\)*\\u00[01])([a-f])")
-_LONE: Final = re.compile("[\ud800-\udfff]")
+_LONE: Final = re.compile("([\ud800-\udfff])")
 
 
 def write(prepared: Sequence[Any]) -> list[bytes]:
@@ -47,6 +47,9 @@ def _with_lone_surrogates(value: Any) -> bytes:
     if kind is dict:
         members = (_quoted(name) + b":" + _with_lone_surrogates(v) for name, v in value.items())
         return b"{" + b",".join(members) + b"}"
+    if isinstance(value, msgspec.Struct):
+        members = msgspec.structs.fields(kind)
+        return _with_lone_surrogates({f.encode_name: getattr(value, f.name) for f in members})
     if kind is list or kind is tuple:
         return b"[" + b",".join(map(_with_lone_surrogates, value)) + b"]"
     return as_jackson(_json.encode(value))

@@ -1,0 +1,197 @@
+"""Batches of JSON texts to values by msgspec, wherever that gives what Connect would.
+
+`FastDecoder.values` either answers exactly or raises: whatever msgspec or a check here refuses is
+for the exact way, which forgives more and knows the errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
+
+import msgspec
+
+from penstock.converters.json_decode import decoder
+from penstock.converters.json_numbers import single_from_double
+from penstock.converters.json_reader import exact_number
+from penstock.sdk.logical import (
+    DATE_NAME,
+    LOGICAL_NAMES,
+    TIME_NAME,
+    TIMESTAMP_NAME,
+    days_to_date,
+    millis_to_instant,
+    millis_to_time,
+)
+from penstock.sdk.schema import Schema, Type
+
+Finish = Callable[[Any], Any]
+
+_DIGITS_AS_ZERO: Final = bytes(48 if 48 <= i < 58 else 32 for i in range(256))
+_TOO_WIDE: Final = b"0" * 19  # so many digits may be more than 64 bits
+_NEGATIVE_ZERO: Final = re.compile(
+    rb"-0+(?:\.0*)?(?:[eE][+-]?[0-9]+)?(?:[ \t\r\n,\]}]|\Z)", re.MULTILINE
+)
+exact_tree: Final = msgspec.json.Decoder(float_hook=exact_number).decode
+
+
+class InexactError(ValueError):
+    """msgspec's answer may differ from Connect's."""
+
+
+class FastDecoder:
+    """Values of one schema (None: without) from bare texts, a batch at a time."""
+
+    def __init__(self, schema: Schema | None, null_is_default: bool) -> None:
+        self._doubles = schema is None or _has_doubles(schema)
+        self._schemaless = schema is None
+        self._members: list[tuple[str, Finish]] = []
+        self._absent: dict[str, Any] = {}
+        self._width = 0
+        self._finish: Finish | None = None
+        kind = Any if schema is None else self._type(schema, null_is_default)
+        self._decode = msgspec.json.Decoder(kind).decode
+
+    def values(self, texts: Sequence[bytes]) -> list[Any]:
+        """One value per text, or any exception: then ask the exact way, text by text."""
+        if self._doubles:
+            self._check_numbers(b"\n".join(texts))
+        values = list(map(self._decode, texts))
+        if self._finish is not None:
+            return list(map(self._finish, values))
+        if self._absent and set(map(len, values)) != {self._width}:
+            for value in values:
+                for name, default in self._absent.items():
+                    value.setdefault(name, default)
+        for name, finish in self._members:
+            for value in values:
+                value[name] = finish(value[name])
+        return values
+
+    def _check_numbers(self, joined: bytes) -> None:
+        if _NEGATIVE_ZERO.search(joined):  # Java reads it as 0.0
+            raise InexactError("negative zero")
+        if self._schemaless and _TOO_WIDE in joined.translate(_DIGITS_AS_ZERO):
+            raise InexactError("an integer that may be too wide")
+
+    def _type(self, schema: Schema, null_is_default: bool) -> Any:
+        if schema.type is Type.STRUCT and schema.name not in LOGICAL_NAMES:
+            return self._struct(schema, null_is_default)
+        kind, self._finish = _field(schema, null_is_default)
+        return kind
+
+    def _struct(self, schema: Schema, null_is_default: bool) -> Any:
+        members: dict[str, Any] = {}
+        for field in schema.fields:
+            kind, finish = _field(field.schema, null_is_default)
+            default = field.schema.default if null_is_default else None
+            may_be_absent = default is not None or field.schema.optional
+            if may_be_absent:
+                self._absent[field.name] = default
+            members[field.name] = NotRequired[kind] if may_be_absent else Required[kind]
+            if finish is not None:
+                self._members.append((field.name, finish))
+        self._width = len(members)
+        kind = TypedDict("Value", members)  # type: ignore[misc]
+        return kind | None if _may_be_null(schema, null_is_default) else kind
+
+
+def _may_be_null(schema: Schema, null_is_default: bool) -> bool:
+    """Whether null is simply null."""
+    return schema.optional and (schema.default is None or not null_is_default)
+
+
+def _field(schema: Schema, null_is_default: bool) -> tuple[Any, Finish | None]:
+    """The type msgspec shall read, and what is left to do then."""
+    kind, finish = _simple(schema), None
+    if kind is None:
+        return msgspec.Raw, _exactly(schema, null_is_default)
+    if schema.name in _MOMENTS:
+        finish = _MOMENTS[schema.name]
+    elif schema.type is Type.FLOAT32:
+        finish = _single
+    if not _may_be_null(schema, null_is_default):
+        return kind, finish
+    return kind | None, finish if finish is None else _unless_null(finish)
+
+
+def _unless_null(finish: Finish) -> Finish:
+    return lambda value: None if value is None else finish(value)
+
+
+def _exactly(schema: Schema, null_is_default: bool) -> Finish:
+    decode = decoder(schema, null_is_default)
+    return lambda raw: decode(exact_tree(raw))
+
+
+def _single(number: float) -> float:
+    found = single_from_double(number)
+    if found is None:
+        raise InexactError("halfway between two FLOAT32s")
+    return found
+
+
+def _integer(bits: int) -> Any:
+    limit = 1 << (bits - 1)
+    return Annotated[int, msgspec.Meta(ge=-limit, le=limit - 1)]
+
+
+_MOMENTS: Final[dict[str | None, Finish]] = {
+    DATE_NAME: days_to_date,
+    TIME_NAME: millis_to_time,
+    TIMESTAMP_NAME: millis_to_instant,
+}
+_MOMENT_BITS: Final = {DATE_NAME: 32, TIME_NAME: 32, TIMESTAMP_NAME: 64}
+_TYPES: Final[dict[Type, Any]] = {
+    Type.BOOLEAN: bool,
+    Type.INT8: _integer(8),
+    Type.INT16: _integer(16),
+    Type.INT32: _integer(32),
+    Type.INT64: _integer(64),
+    Type.FLOAT32: float,
+    Type.FLOAT64: float,
+    Type.STRING: str,
+    Type.BYTES: bytes,
+}
+
+
+def _simple(schema: Schema) -> Any:
+    """The type for which msgspec's answer is nearly it; None if there is none."""
+    if schema.name in _MOMENT_BITS:
+        return _integer(_MOMENT_BITS[schema.name])
+    if schema.name in LOGICAL_NAMES:
+        return None
+    if schema.type is Type.ARRAY:
+        inner = _finished(schema.value_schema)
+        return None if inner is None else list[inner]
+    if schema.type is Type.MAP:
+        inner = _finished(schema.value_schema)
+        named = schema.key_schema is not None and schema.key_schema.type is Type.STRING
+        return dict[str, inner] if named and inner is not None else None
+    if schema.type is Type.STRUCT:
+        return _nested(schema)
+    return _TYPES[schema.type]
+
+
+def _finished(schema: Schema | None) -> Any:
+    """The type of a part in which nothing is left to do; None if there is none."""
+    if schema is None or schema.type is Type.FLOAT32 or schema.name in LOGICAL_NAMES:
+        return None
+    kind = _simple(schema)
+    return kind | None if kind is not None and _may_be_null(schema, True) else kind
+
+
+def _nested(schema: Schema) -> Any:
+    kinds = {field.name: _finished(field.schema) for field in schema.fields}
+    if None in kinds.values():
+        return None
+    return TypedDict("Nested", kinds)  # type: ignore[misc]
+
+
+def _has_doubles(schema: Schema) -> bool:
+    if schema.type is Type.STRUCT:
+        return any(_has_doubles(field.schema) for field in schema.fields)
+    if schema.type is Type.ARRAY or schema.type is Type.MAP:
+        return schema.value_schema is not None and _has_doubles(schema.value_schema)
+    return schema.type in (Type.FLOAT32, Type.FLOAT64)
