@@ -21,6 +21,24 @@ def java_double(number: float) -> str:
         return float.__repr__(number)
     if number == 0 or not isfinite(number):
         return _unusual(number)
+    return _with_exponent(float.__repr__(number)) or _of_few_digits(number)
+
+
+def _with_exponent(text: str) -> str | None:
+    """Python's text of a double that is very large or small; None where two digits decide."""
+    mantissa, mark, power = text.partition("e")
+    if mark:
+        return f"{mantissa}E{int(power)}" if "." in mantissa else None
+    sign = "-" if text[0] == "-" else ""
+    whole, _, fraction = mantissa[len(sign) :].partition(".")
+    if whole == "0":
+        digits, exponent = fraction.lstrip("0"), -4
+    else:
+        digits, exponent = (whole + fraction).rstrip("0"), len(whole) - 1
+    return f"{sign}{digits[0]}.{digits[1:]}E{exponent}" if len(digits) > 1 else None
+
+
+def _of_few_digits(number: float) -> str:
     text = format(number, ".1e")  # Java prefers the nearest two digits to the one that suffices
     return _laid_out(text if float(text) == number else format(Decimal(repr(number)), "e"))
 
