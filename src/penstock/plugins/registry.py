@@ -113,11 +113,12 @@ class Registry:
             )
         return self.plugin(matches[0].kind, matches[0].name, version)
 
-    def suggestions(self, name: str, kinds: Iterable[PluginKind] = PluginKind) -> list[str]:
-        """Names of plugins that look like one that does not exist, for messages to operators."""
+    def did_you_mean(self, name: str, kinds: Iterable[PluginKind] = PluginKind) -> str:
+        """A question about names like one that does not exist, for operators; may be empty."""
         plugins = [plugin for kind in kinds for plugin in self.plugins(kind)]
         names = {plugin.name for plugin in plugins} | {plugin.simple_name for plugin in plugins}
-        return difflib.get_close_matches(name, sorted(names), n=SUGGESTIONS_MAX)
+        close = difflib.get_close_matches(name, sorted(names), n=SUGGESTIONS_MAX)
+        return f" Did you mean {' or '.join(close)}?" if close else ""
 
     def _named(self, name: str) -> list[Plugin]:
         full = name if name in self._by_name else self._aliases.get(name, name.replace(":", "."))

@@ -58,20 +58,26 @@ class Restriction:
 
 def version_key(version: str) -> tuple[Any, ...]:
     """A key that sorts versions: numbers by size, qualifiers before the release they announce."""
-    parts = [_part(token) for token in _TOKEN.findall(version)]
-    while parts and parts[-1] == (0, 0, ""):
-        parts.pop()
-    return (*parts, (0, 0, ""))
+    parts: list[tuple[int, int, str]] = []
+    for part in [*map(_part, _TOKEN.findall(version)), _END]:
+        while part[0] <= 0 and part != _ZERO and parts and parts[-1] == _ZERO:
+            parts.pop()  # zeros before a qualifier or the end do not count
+        parts.append(part)
+    return tuple(parts)
 
 
 def _part(token: str) -> tuple[int, int, str]:
     if token.isdecimal():
         number = int(token)
-        return (1, number, "") if number else (0, 0, "")
+        return (1, number, "") if number else _ZERO
     known = _QUALIFIERS.get(token.lower())
     if known is None:
         return (0, 2, token.lower())
     return (0 if known >= 0 else -1, known, "")
+
+
+_ZERO = (0, 0, "zero")
+_END = (0, 0, "")
 
 
 def requirement(text: str | None) -> tuple[Restriction, ...] | None:
