@@ -147,7 +147,8 @@ def microseconds(run: Callable[[], Any], count: int) -> float:
 
 def measured(case: Case, count: int, rounds: int) -> tuple[float, float]:
     """The medians of both sides, taken in turn."""
-    case.run(), case.plain()
+    case.run()
+    case.plain()
     ours, plain = zip(
         *((microseconds(case.run, count), microseconds(case.plain, count)) for _ in range(rounds)),
         strict=True,

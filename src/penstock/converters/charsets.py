@@ -14,10 +14,12 @@ _SURROGATE_IN_UTF8: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]?")
 
 
 class Charset(NamedTuple):
-    """Converts texts to bytes and back without ever failing; both raise `TypeError` for None."""
+    """Converts texts to bytes and back without ever failing; all raise `TypeError` for None."""
 
     encode: Callable[[Any], bytes]
     decode: Callable[[Any], str]
+    encode_strictly: Callable[[Any], bytes]  # faster; raises for what cannot be converted
+    decode_strictly: Callable[[Any], str]
 
     @classmethod
     def named(cls, name: str) -> Self:
@@ -26,10 +28,9 @@ class Charset(NamedTuple):
         if codec is None:
             raise SerializationError(f"Unsupported encoding {name}")
         if codec == "utf-8":
-            return cls(encode_utf8, decode_utf8)
-        if codec in _UNICODE:
-            return cls(*_unicode(codec))
-        return cls(*_legacy(codec))
+            return cls(encode_utf8, decode_utf8, str.encode, bytes.decode)
+        both = _unicode(codec) if codec in _UNICODE else _legacy(codec)
+        return cls(*both, *both)
 
 
 def encode_utf8(text: str) -> bytes:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec import Raw
 
@@ -231,10 +231,11 @@ def _struct(schema: Schema, null_is_default: bool, numeric: bool) -> Encode:
             raise _wrong(schema, value)
         if isinstance(value, Struct) and value.schema != schema:
             raise DataError("Mismatching schema.")
-        if not names.issuperset(value):  # pyright: ignore[reportUnknownArgumentType]
-            extra = next(name for name in value if name not in names)  # pyright: ignore[reportUnknownVariableType]
+        given = cast("dict[str, Any]", value)
+        if not names.issuperset(given):
+            extra = next(name for name in given if name not in names)
             raise DataError(f"The value has a field {extra!r} that {schema} does not have.")
-        return {name: encode_member(value.get(name)) for name, encode_member in members}  # pyright: ignore[reportUnknownMemberType]
+        return {name: encode_member(given.get(name)) for name, encode_member in members}
 
     return encode
 

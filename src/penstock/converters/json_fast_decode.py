@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 
 import msgspec
@@ -17,11 +18,11 @@ from penstock.converters.json_numbers import single_from_double
 from penstock.converters.json_reader import exact_number
 from penstock.sdk.logical import (
     DATE_NAME,
+    EPOCH,
     LOGICAL_NAMES,
     TIME_NAME,
     TIMESTAMP_NAME,
     days_to_date,
-    millis_to_instant,
     millis_to_time,
 )
 from penstock.sdk.schema import Schema, Type
@@ -57,17 +58,21 @@ class FastDecoder:
         """One value per text, or any exception: then ask the exact way, text by text."""
         if self._doubles:
             self._check_numbers(b"\n".join(texts))
-        values = list(map(self._decode, texts))
+        values: list[Any] = list(map(self._decode, texts))
         if self._finish is not None:
             return list(map(self._finish, values))
-        if self._absent and set(map(len, values)) != {self._width}:
-            for value in values:
-                for name, default in self._absent.items():
-                    value.setdefault(name, default)
-        for name, finish in self._members:
-            for value in values:
-                value[name] = finish(value[name])
+        self._complete(values)
         return values
+
+    def _complete(self, structs: list[dict[str, Any]]) -> None:
+        """Do what msgspec left to do; the dicts are still ours."""
+        if self._absent and set(map(len, structs)) != {self._width}:
+            for struct in structs:
+                for name, default in self._absent.items():
+                    struct.setdefault(name, default)
+        for name, finish in self._members:
+            for struct in structs:
+                struct[name] = finish(struct[name])
 
     def _check_numbers(self, joined: bytes) -> None:
         if _NEGATIVE_ZERO.search(joined):  # Java reads it as 0.0
@@ -137,10 +142,14 @@ def _integer(bits: int) -> Any:
     return Annotated[int, msgspec.Meta(ge=-limit, le=limit - 1)]
 
 
+def _instant(millis: int) -> datetime:
+    return EPOCH + timedelta(0, 0, 0, millis)
+
+
 _MOMENTS: Final[dict[str | None, Finish]] = {
     DATE_NAME: days_to_date,
     TIME_NAME: millis_to_time,
-    TIMESTAMP_NAME: millis_to_instant,
+    TIMESTAMP_NAME: _instant,
 }
 _MOMENT_BITS: Final = {DATE_NAME: 32, TIME_NAME: 32, TIMESTAMP_NAME: 64}
 _TYPES: Final[dict[Type, Any]] = {

@@ -7,20 +7,25 @@ in its own way is replaced. What is refused goes the exact way, which knows the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import chain
 from math import isfinite
-from operator import attrgetter
-from typing import Annotated, Any, Final, cast
+from operator import attrgetter, itemgetter
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from penstock.converters.json_encode import encoder, schemaless
 from penstock.converters.json_writer import write
-from penstock.sdk.logical import LOGICAL_NAMES
+from penstock.sdk.logical import EPOCH, LOGICAL_NAMES, TIMESTAMP_NAME
 from penstock.sdk.schema import STRING, Schema, Type
 from penstock.sdk.struct import Struct
 
 _BUILTIN: Final = (bytes, bytearray, memoryview)
+_MS: Final = timedelta(milliseconds=1)
+_SHAPES_MAX: Final = 256
 _AS_THEY_ARE: Final = frozenset((str, bool, type(None)))
 
 
@@ -89,15 +94,22 @@ class _Column:
         self._get = attrgetter(name)
         self._prepare = encoder(schema, null_is_default, numeric)
         self._doubles = schema.type is Type.FLOAT64 and schema.name not in LOGICAL_NAMES
+        self._instants = schema.name == TIMESTAMP_NAME
         self._nullable = _may_be_null(schema, null_is_default)
 
     def prepare(self, structs: list[Any]) -> None:
         column = list(map(self._get, structs))
         if self._doubles and are_plain_doubles(self._numbers(column)):
             return
-        name, prepare = self._name, self._prepare
-        for struct, value in zip(structs, column, strict=True):
-            setattr(struct, name, prepare(value))
+        name = self._name
+        for struct, value in zip(structs, self._prepared(column), strict=True):
+            setattr(struct, name, value)
+
+    def _prepared(self, column: list[Any]) -> list[Any]:
+        if self._instants and set(map(type, column)) == {datetime}:
+            with suppress(TypeError):  # a datetime without time zone
+                return [(moment - EPOCH) // _MS for moment in column]
+        return list(map(self._prepare, column))
 
     def _numbers(self, column: list[Any]) -> list[Any]:
         if self._nullable and None in column:
@@ -177,11 +189,42 @@ _CONTAINERS: Final[dict[Type, Callable[[Schema, bool], Any]]] = {
 }
 
 
+_FLAT: Final = _TYPES[Type.INT64] | bool | str | None
+
+
 def schemaless_texts(values: Sequence[Any]) -> list[bytes]:
     """The texts of values without schema."""
-    if are_plain(values):
+    if _are_alike(values) or are_plain(values):
         return write(values)
     return write([schemaless(value) for value in values])
+
+
+def _are_alike(values: Sequence[Any]) -> bool:
+    """Whether all are flat and plain maps with the names and doubles of the first."""
+    if set(map(type, values)) != {dict}:
+        return False
+    first: dict[Any, Any] = values[0]
+    shape = _alike(tuple(first), tuple([value.__class__ is float for value in first.values()]))
+    if shape is None:
+        return False
+    try:
+        msgspec.convert(values, shape, builtin_types=_BUILTIN)
+    except msgspec.ValidationError:
+        return False
+    names = [name for name, value in first.items() if value.__class__ is float]
+    columns = [list(map(itemgetter(name), values)) for name in names]
+    return all(map(are_plain_doubles, columns))
+
+
+@lru_cache(maxsize=_SHAPES_MAX)
+def _alike(names: tuple[Any, ...], doubles: tuple[bool, ...]) -> Any:
+    """The type of a list of such maps; None where a name forbids it."""
+    if not all(isinstance(name, str) for name in names):
+        return None
+    kinds = [float if double else _FLAT for double in doubles]
+    members = [(f"f{place}", kind) for place, kind in enumerate(kinds)]
+    kind = _struct_of(members, {f"f{place}": name for place, name in enumerate(names)})
+    return None if kind is None else list[kind]
 
 
 def are_plain(values: Sequence[Any]) -> bool:
@@ -202,11 +245,12 @@ def _plain_integers(values: Sequence[int]) -> bool:
 def _plain_maps(values: Sequence[dict[Any, Any]]) -> bool:
     if not all(isinstance(name, str) for name in set(chain.from_iterable(values))):
         return False
+    members = [each.values() for each in values]
     try:
-        columns = list(zip(*map(dict.values, values), strict=True))
+        columns: list[Sequence[Any]] = list(zip(*members, strict=True))
     except ValueError:  # not all of the same length
-        columns = [list(chain.from_iterable(map(dict.values, values)))]
-    return all(map(are_plain, cast("list[Sequence[Any]]", columns)))
+        columns = [list(chain.from_iterable(members))]
+    return all(map(are_plain, columns))
 
 
 def _plain_lists(values: Sequence[list[Any]]) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import chain, repeat
 from typing import Any, ClassVar
 
 from penstock.converters.options import ConverterConfig, SerializationError
@@ -11,6 +13,7 @@ from penstock.sdk.converter import Converter, HeaderConverter
 from penstock.sdk.errors import DataError
 from penstock.sdk.numbers import single
 from penstock.sdk.schema import (
+    INT64,
     OPTIONAL_BOOLEAN,
     OPTIONAL_FLOAT32,
     OPTIONAL_FLOAT64,
@@ -67,6 +70,23 @@ class _NumberConverter(_SingleConverter):
     _format: ClassVar[struct.Struct]
     _java_class: ClassVar[str]
     _sized_by: ClassVar[str] = "Deserializer"
+
+    def encode(
+        self, topic: str, schema: Schema | None, values: Sequence[Any]
+    ) -> list[bytes | None]:
+        told = INT64 if schema is None else schema
+        if told.type is self._schema.type and set(map(type, values)) == {int}:
+            with suppress(struct.error):  # one is out of range
+                return list(map(self._format.pack, values))
+        return super().encode(topic, schema, values)
+
+    def decode(
+        self, topic: str, payloads: Sequence[bytes | None]
+    ) -> list[tuple[Schema | None, Any]]:
+        with suppress(TypeError, struct.error):  # null, or of another size
+            found = chain.from_iterable(map(self._format.unpack, payloads))  # type: ignore[arg-type]
+            return list(zip(repeat(self._schema), found))
+        return super().decode(topic, payloads)
 
     def _bytes(self, schema: Schema | None, value: Any) -> bytes:
         found = java_type_name(value, schema)

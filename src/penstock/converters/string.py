@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import repeat
 from typing import Annotated, Any
 
@@ -38,21 +39,21 @@ class StringConverter(Converter[StringConverterConfig], HeaderConverter[StringCo
     def encode(
         self, topic: str, schema: Schema | None, values: Sequence[Any]
     ) -> list[bytes | None]:
+        with suppress(TypeError, UnicodeError):  # not texts alone, or half a character
+            return list(map(self._charset.encode_strictly, values))
         encode = self._charset.encode
-        try:
-            return list(map(encode, values))
-        except TypeError:  # not texts alone
-            return [None if v is None else encode(java_string(v, schema)) for v in values]
+        return [None if v is None else encode(java_string(v, schema)) for v in values]
 
     def decode(
         self, topic: str, payloads: Sequence[bytes | None]
     ) -> list[tuple[Schema | None, Any]]:
+        return list(zip(repeat(OPTIONAL_STRING), self._texts(payloads)))
+
+    def _texts(self, payloads: Sequence[bytes | None]) -> list[str | None]:
+        with suppress(TypeError, UnicodeError):  # some are null or malformed
+            return list(map(self._charset.decode_strictly, payloads))
         decode = self._charset.decode
-        try:
-            texts = list(map(decode, payloads))
-        except TypeError:  # some are null
-            texts = [None if payload is None else decode(payload) for payload in payloads]
-        return list(zip(repeat(OPTIONAL_STRING), texts, strict=False))
+        return [None if payload is None else decode(payload) for payload in payloads]
 
     def encode_header(
         self, topic: str, key: str, schema: Schema | None, value: Any
