@@ -44,24 +44,33 @@ DEFAULTS = {
 
 
 class KafkaBatch:
-    """Consumed messages, read column by column."""
+    """Consumed messages, read column by column; coordinates once, as several ask for them."""
 
-    __slots__ = ("_messages",)
+    __slots__ = ("_messages", "_offsets", "_partitions", "_topics")
 
     def __init__(self, messages: list[Message]) -> None:
         self._messages = messages
+        self._topics: list[Any] | None = None
+        self._partitions: list[Any] | None = None
+        self._offsets: list[Any] | None = None
 
     def __len__(self) -> int:
         return len(self._messages)
 
     def topics(self) -> list[Any]:
-        return list(map(Message.topic, self._messages))
+        if self._topics is None:
+            self._topics = list(map(Message.topic, self._messages))
+        return self._topics
 
     def partitions(self) -> list[Any]:
-        return list(map(Message.partition, self._messages))
+        if self._partitions is None:
+            self._partitions = list(map(Message.partition, self._messages))
+        return self._partitions
 
     def offsets(self) -> list[Any]:
-        return list(map(Message.offset, self._messages))
+        if self._offsets is None:
+            self._offsets = list(map(Message.offset, self._messages))
+        return self._offsets
 
     def keys(self) -> list[Any]:
         return list(map(Message.key, self._messages))
@@ -73,11 +82,12 @@ class KafkaBatch:
         return list(map(_headers, self._messages))
 
     def timestamps(self) -> tuple[list[TimestampType], list[int | None]]:
-        pairs = list(map(Message.timestamp, self._messages))
-        kinds = {kind for kind, _ in pairs}
-        if len(kinds) == 1 and 0 not in kinds:
-            return [_KINDS[kinds.pop()]] * len(pairs), [time for _, time in pairs]
-        return [_KINDS[kind] for kind, _ in pairs], [t if kind else None for kind, t in pairs]
+        kinds, times = zip(*map(Message.timestamp, self._messages), strict=True)
+        kind = kinds[0]
+        if kind != 0 and kinds.count(kind) == len(kinds):
+            return [_KINDS[kind]] * len(kinds), list(times)
+        pairs = zip(kinds, times, strict=True)
+        return [_KINDS[kind] for kind in kinds], [time if kind else None for kind, time in pairs]
 
     def part(self, start: int, end: int) -> KafkaBatch:
         if start == 0 and end == len(self._messages):

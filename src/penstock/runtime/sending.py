@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from penstock.runtime.in_flight import Offset, Partition
 from penstock.runtime.ports import Outgoing
 from penstock.runtime.source_encoding import Encoded
 from penstock.sdk.record import SourceRecord
+
+_source_partition = attrgetter("source_partition")
 
 
 class Sending:
@@ -49,6 +52,11 @@ def last_offsets(records: Sequence[SourceRecord]) -> list[tuple[Partition, Offse
     Records that share a partition usually share the very mapping, so identity narrows the search;
     equal ones are merged by whoever keeps them, the later over the earlier.
     """
-    last = {id(record.source_partition): i for i, record in enumerate(records)}
+    if not records:
+        return []
+    identities = list(map(id, map(_source_partition, records)))
+    if identities.count(identities[0]) == len(identities):
+        return [(records[-1].source_partition, records[-1].source_offset)]
+    last = {identity: i for i, identity in enumerate(identities)}
     ends = (records[i] for i in sorted(last.values()))
     return [(record.source_partition, record.source_offset) for record in ends]

@@ -392,6 +392,10 @@ class SinkLoop:
 
 def ends_of(batch: Incoming) -> Offsets:
     """The next offset of each partition after this batch."""
-    places = zip(batch.topics(), batch.partitions(), strict=True)
-    last = dict(zip(places, batch.offsets(), strict=True))
-    return {TopicPartition(*place): offset + 1 for place, offset in last.items()}
+    topics, partitions, offsets = batch.topics(), batch.partitions(), batch.offsets()
+    if topics.count(topics[0]) == len(topics):
+        last = dict(zip(partitions, offsets, strict=True))
+        return {TopicPartition(topics[0], p): offset + 1 for p, offset in last.items()}
+    places = zip(topics, partitions, strict=True)
+    ends = dict(zip(places, offsets, strict=True))
+    return {TopicPartition(*place): offset + 1 for place, offset in ends.items()}

@@ -170,7 +170,7 @@ def _encoded(
     values = list(map(value_of, records))
     schemas = list(map(schema_of, records))
     first = schemas[0]
-    if len(set(map(id, schemas))) == 1:
+    if schemas.count(first) == len(schemas):
         return converter.encode(topic, first, values)
     groups: dict[Schema | None, list[int]] = {}
     for index, schema in enumerate(schemas):
