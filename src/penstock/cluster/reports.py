@@ -67,9 +67,10 @@ def _changed(turn: Turn, name: str, number: int, report: ConnectorChanged | Task
     instance = _current(turn, name, number, report.incarnation)
     if instance is None or instance.stopping or report.state is State.UNASSIGNED:
         return
-    turn.set_instance(name, number, replace(instance, state=report.state))
+    version = report.version or instance.version
+    turn.set_instance(name, number, replace(instance, state=report.state, version=version))
     trace = report.trace or (report.failure.trace if report.failure is not None else None)
-    turn.set_status(name, number, report.state, trace, report.version)
+    turn.set_status(name, number, report.state, trace, version)
     if number == CONNECTOR and report.state is State.RUNNING:
         ask_for_tasks(turn, name)
     observe(turn, name, report.failure)

@@ -43,6 +43,7 @@ class Instance(msgspec.Struct, frozen=True):
     revision: int  # of the configuration it was started with
     target: TargetState
     state: State | None = None  # as last reported
+    version: str | None = None  # likewise
     stopping: bool = False
     restarting: bool = False  # an operator asked for it; it starts again once it has stopped
 
