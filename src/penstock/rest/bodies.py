@@ -12,6 +12,7 @@ from penstock.cluster.errors import MissingError
 from penstock.cluster.messages import TargetState
 from penstock.cluster.views import ConnectorOffset, ErrorMessage
 from penstock.rest.errors import (
+    NO_OFFSETS,
     BodyError,
     RefusedError,
     SyntaxBodyError,
@@ -132,7 +133,7 @@ def read_task_configs(value: Any, where: str = "The body") -> list[Config | None
 def read_offsets(value: Any, where: str = "The body") -> list[ConnectorOffset | None] | None:
     """`{"offsets": [{"partition", "offset"}]}`; raises `MissingError` for a body that is null."""
     if value is None:
-        raise MissingError("The body must be an object with offsets, not null")
+        raise MissingError(NO_OFFSETS)
     return _offset_list(_members(value, where, "offsets").get("offsets"), "offsets")
 
 

@@ -11,13 +11,13 @@ from penstock.cluster.ports import Herder, PeerAnswer
 from penstock.cluster.views import ConnectorOffset, ConnectorOffsets
 from penstock.rest.answers import Answer, json_answer, plain
 from penstock.rest.bodies import Config, CreateRequest, read, read_config, read_create, read_offsets
-from penstock.rest.errors import RefusedError
+from penstock.rest.errors import NO_CONFIG, NO_OFFSET, NO_OFFSETS, NO_REQUEST, RefusedError
 from penstock.rest.requests import Forward, Requests, connector_path, location
 from penstock.sdk.errors import NotFoundError
 
 Headers = Mapping[str, str]
 
-NO_OFFSETS = "Partitions / offsets need to be provided for an alter offsets request"
+NEEDED = "Partitions / offsets need to be provided for an alter offsets request"
 
 
 class Connectors:
@@ -53,7 +53,7 @@ class Connectors:
     async def create(self, body: bytes, forward: bool | None, headers: Headers) -> Answer:
         request: CreateRequest | None = read(body, read_create)
         if request is None:
-            raise MissingError("The body must name a connector and its config")
+            raise MissingError(NO_REQUEST)
         name = (request.name or "").strip()
         config = named(name, request.config)
         offsets = _initial_offsets(request)
@@ -190,7 +190,7 @@ class Connectors:
         offsets: list[ConnectorOffset | None] | None
         offsets = read(body if body.strip() else b"null", read_offsets_or_missing)
         if not offsets:
-            raise RefusedError(NO_OFFSETS)
+            raise RefusedError(NEEDED)
         given = _present(offsets)
         work = self._herder.alter_offsets(name, [(o.partition, o.offset) for o in given])
         path = connector_path(name, "/offsets")
@@ -204,7 +204,7 @@ class Connectors:
 
 def read_offsets_or_missing(value: Any, where: str) -> list[ConnectorOffset | None] | None:
     if value is None:
-        raise MissingError("The body must be an object with offsets, not null")
+        raise MissingError(NO_OFFSETS)
     return read_offsets(value, where)
 
 
@@ -213,13 +213,13 @@ def _initial_offsets(request: CreateRequest) -> list[ConnectorOffset] | None:
     if offsets is None or not isinstance(offsets, list):
         return None
     if not offsets:
-        raise RefusedError(NO_OFFSETS)
+        raise RefusedError(NEEDED)
     return _present(offsets)
 
 
 def _present(offsets: Sequence[ConnectorOffset | None]) -> list[ConnectorOffset]:
     if any(offset is None for offset in offsets):
-        raise MissingError("An offset must be an object with partition and offset, not null")
+        raise MissingError(NO_OFFSET)
     return [offset for offset in offsets if offset is not None]
 
 
@@ -235,7 +235,7 @@ def _shown(offsets: Sequence[ConnectorOffset]) -> list[dict[str, Any]]:
 def named(name: str, config: Config | None) -> Config:
     """The config with its connector's name in it."""
     if config is None:
-        raise MissingError("A connector config must be an object of texts, not null")
+        raise MissingError(NO_CONFIG)
     given = config.get("name")
     if given is None:
         return config | {"name": name}

@@ -17,6 +17,23 @@ REASONS = {
 }
 
 
+# What the Java worker says of a body that is null; clients have been seen to compare it.
+NO_REQUEST = (
+    'Cannot invoke "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest.name()" '
+    'because "createRequest" is null'
+)
+NO_CONFIG = 'Cannot invoke "java.util.Map.get(Object)" because "connectorConfig" is null'
+NO_LEVEL = 'Cannot invoke "java.util.Map.get(Object)" because "levelMap" is null'
+NO_OFFSETS = (
+    'Cannot invoke "org.apache.kafka.connect.runtime.rest.entities.ConnectorOffsets.offsets()" '
+    'because "offsets" is null'
+)
+NO_OFFSET = (
+    'Cannot invoke "org.apache.kafka.connect.runtime.rest.entities.ConnectorOffset.partition()" '
+    'because "offset" is null'
+)
+
+
 class HttpError(RequestError):
     """What the server answers before any resource is asked; its body has no content type."""
 

@@ -15,6 +15,8 @@ from penstock.observability.levels import is_level
 from penstock.rest.answers import Answer, json_answer
 from penstock.rest.bodies import Config, parse, read, read_config, read_task_configs
 from penstock.rest.errors import (
+    NO_CONFIG,
+    NO_LEVEL,
     EmptyLevelError,
     RefusedError,
     TruncatedBodyError,
@@ -94,7 +96,7 @@ class PluginResources:
     async def validate(self, plugin: str, body: bytes) -> Answer:
         config: Config | None = read(body, read_config)
         if config is None:
-            raise MissingError("A connector config must be an object of texts, not null")
+            raise MissingError(NO_CONFIG)
         included = config.get("connector.class")
         if included is not None and not _simple(included).endswith(_simple(plugin)):
             raise RefusedError(
@@ -138,7 +140,7 @@ class Loggers:
 
 def _level(body: Config | None) -> str:
     if body is None:
-        raise MissingError("The body must be an object with a level")
+        raise MissingError(NO_LEVEL)
     level = body.get("level")
     if level is None:
         raise BadRequest("Desired 'level' parameter was not specified in request.")

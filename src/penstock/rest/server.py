@@ -1,0 +1,173 @@
+"""Listens: sockets for every listener, uvicorn above them, and the address others are told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from penstock.rest.settings import Listener, RestSettings
+from penstock.sdk.errors import ConnectError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from penstock.rest.app import RestApp
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 1024
+CONNECTIONS_MAX = 4096
+KEEP_ALIVE_SECONDS = 30
+CLOSE_SECONDS = 60
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class RestServer:
+    """Binds its sockets when it is made, so that the worker knows its address before it starts."""
+
+    def __init__(self, settings: RestSettings, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._settings = settings
+        self._ssl = ssl_context
+        self._resources = contextlib.ExitStack()
+        self._servers: list[uvicorn.Server] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        with contextlib.ExitStack() as half_made:
+            self.main = [(it, half_made.enter_context(_bound(it))) for it in settings.listeners]
+            admin = settings.admin_listeners or ()
+            self.admin = [(it, half_made.enter_context(_bound(it))) for it in admin]
+            self._resources = half_made.pop_all()
+
+    @property
+    def scheme(self) -> str:
+        """Of the advertised listener."""
+        if self._settings.advertised_listener:
+            return self._settings.advertised_listener
+        schemes = [listener.scheme for listener in self._settings.listeners]
+        return "http" if "http" in schemes or not schemes else "https"
+
+    @property
+    def worker_id(self) -> str:
+        """`host:port`, as other workers and clients are told."""
+        chosen = next((pair for pair in self.main if pair[0].scheme == self.scheme), None)
+        host = self._settings.advertised_host or (chosen[0].host if chosen else "")
+        port = self._settings.advertised_port
+        if port is None:
+            port = chosen[1].getsockname()[1] if chosen else DEFAULT_PORTS[self.scheme]
+        shown = host or machine_address()
+        return f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.worker_id}/"
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports of the main listeners, in their order."""
+        return [bound.getsockname()[1] for _, bound in self.main]
+
+    async def start(self, app: RestApp, admin_app: RestApp | None = None) -> None:
+        """Begin to answer; returns once requests are accepted."""
+        for bound, served in ((self.main, app), (self.admin, admin_app)):
+            if served is None:
+                continue
+            for scheme in ("http", "https"):
+                sockets = [sock for listener, sock in bound if listener.scheme == scheme]
+                if sockets:
+                    await self._serve(served, sockets, scheme)
+        for listener, sock in [*self.main, *self.admin]:
+            port = sock.getsockname()[1]
+            log.info("Listening on %s://%s:%d", listener.scheme, listener.host, port)
+
+    async def _serve(self, app: Any, sockets: list[socket.socket], scheme: str) -> None:
+        import uvicorn
+
+        from penstock.rest.protocol import LimitedProtocol
+
+        config = uvicorn.Config(
+            app,
+            http=LimitedProtocol,
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            limit_concurrency=CONNECTIONS_MAX,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=CLOSE_SECONDS,
+        )
+        if scheme == "https":
+            if self._ssl is None:
+                raise ConnectError("An https listener needs ssl.* settings with its certificate")
+            config.load()
+            config.ssl = self._ssl
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(_run(server, sockets))
+        self._servers.append(server)
+        self._tasks.append(task)
+        while not server.started:
+            if task.done():
+                task.result()
+                raise ConnectError("The REST server ended before it accepted requests")
+            await asyncio.sleep(0.001)
+
+    async def stop(self, timeout_seconds: float = CLOSE_SECONDS) -> None:
+        """Accept nothing more and let requests end, for a while."""
+        for server in self._servers:
+            server.should_exit = True
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=timeout_seconds)
+            for task in late:
+                task.cancel()
+        self.close()
+
+    def close(self) -> None:
+        self._resources.close()
+
+
+async def _run(server: uvicorn.Server, sockets: Sequence[socket.socket]) -> None:
+    """Like `Server.serve`, without taking the process's signals."""
+    config = server.config
+    if not config.loaded:
+        config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=list(sockets))
+    if not server.should_exit:
+        await server.main_loop()
+    await server.shutdown(sockets=list(sockets))
+
+
+@contextlib.contextmanager
+def _bound(listener: Listener) -> Any:
+    host = listener.host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host or "0.0.0.0", listener.port))
+        except OSError as error:
+            where = f"{listener.scheme}://{host}:{listener.port}"
+            raise ConnectError(f"Cannot listen on {where}: {error.strerror or error}") from error
+        sock.setblocking(False)
+        sock.set_inheritable(False)
+        yield sock
+    finally:
+        sock.close()
+
+
+def machine_address() -> str:
+    """The address under which this machine is probably known; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address reserved for documentation
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
