@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from penstock.sdk.errors import DataError
 from penstock.sdk.logical import DATE_NAME, TIME_NAME, TIMESTAMP_NAME, as_instant, from_logical
@@ -34,6 +34,9 @@ _NARROW: Final[dict[Type, type]] = {
     Type.FLOAT32: Float32,
 }
 
+_SURE: Final = frozenset((str, float, bool, bytes, Int8, Int16, Int32, Float32))  # fit as they are
+_LONGS: Final = (-(1 << 63), (1 << 63) - 1)
+
 # what Java's parsers take: decimal digits of any script, or a float with blanks around it
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _FLOAT: Final = re.compile(
@@ -56,9 +59,11 @@ def caster(schema: Schema | None, target: Type) -> Caster:
 
 
 def _for_any(convert: Caster, narrow: type | None) -> Caster:
-    def cast(value: Any) -> Any:
+    def turn(value: Any) -> Any:
         if value is None:
             return None
+        if type(value) in _SURE or (type(value) is int and _LONGS[0] <= value <= _LONGS[1]):
+            return convert(value) if narrow is None else narrow(convert(value))
         kind = infer_type(value)
         if kind is None:
             raise DataError(
@@ -69,15 +74,15 @@ def _for_any(convert: Caster, narrow: type | None) -> Caster:
             raise _not_from(kind)
         return convert(value) if narrow is None else narrow(convert(value))
 
-    return cast
+    return turn
 
 
 def _for_none_of(kind: Type) -> Caster:
-    def cast(value: Any) -> Any:
+    def turn(value: Any) -> Any:
         if value is not None:
             raise _not_from(kind)
 
-    return cast
+    return turn
 
 
 def _not_from(kind: Type) -> DataError:
@@ -89,11 +94,23 @@ def _not_from(kind: Type) -> DataError:
 
 def _converter(schema: Schema | None, target: Type) -> Caster:
     if target in _BITS:
-        bits = _BITS[target]
-        return lambda value: _integer(value, bits)
+        return _to_integer(_BITS[target])
     if target is Type.STRING:
         return lambda value: _text(value, schema)
     return {Type.FLOAT32: _float32, Type.FLOAT64: _float64, Type.BOOLEAN: _boolean}[target]
+
+
+def _to_integer(bits: int) -> Caster:
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+
+    def turn(value: Any) -> int:
+        if type(value) is int and low <= value <= high:
+            return value
+        if type(value) is float and low <= value <= high:
+            return int(value)
+        return _integer(value, bits)
+
+    return turn
 
 
 def _unexpected(value: Any) -> DataError:
@@ -189,8 +206,10 @@ def _boolean(value: Any) -> bool:
 
 
 def _text(value: Any, schema: Schema | None) -> str:
+    if type(value) is int:
+        return int.__repr__(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return base64.b64encode(value).decode("ascii")
+        return base64.b64encode(cast("bytes", value)).decode("ascii")
     if isinstance(value, Decimal):
         return java_decimal(value)
     if isinstance(value, date | time):

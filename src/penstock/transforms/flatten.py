@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 from penstock.sdk.builder import SchemaBuilder
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.errors import DataError
+from penstock.sdk.numbers import Float32, Int8, Int16, Int32
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.values import infer_type, java_type_name
 from penstock.transforms.parts import Change, PartTransform
@@ -20,6 +21,11 @@ from penstock.transforms.requirements import (
 from penstock.transforms.schema_update import filled, is_struct, struct_like
 
 _PURPOSE = "flattening"
+
+
+# kept as they are, without a closer look
+_PLAIN: Final = frozenset((str, float, bool, bytes, list, type(None), Int8, Int16, Int32, Float32))
+_LONGS: Final = (-(1 << 63), (1 << 63) - 1)
 
 
 class FlattenConfig(Config):
@@ -71,10 +77,12 @@ class Flatten(PartTransform[FlattenConfig]):
         for key, value in given.items():
             if not isinstance(key, str):
                 raise KeyTypeError(f"The map has a key that is no string: {key!r}")
-            name = self._joined(prefix, key)
-            if isinstance(value, dict):
+            name = prefix + self.config.delimiter + key if prefix else key
+            if type(value) in _PLAIN or (type(value) is int and _LONGS[0] <= value <= _LONGS[1]):
+                flat[name] = value
+            elif isinstance(value, dict):
                 self._spread(_nested_map(value, name), name, flat)  # pyright: ignore[reportUnknownArgumentType]
-            elif value is not None and infer_type(value) is None:
+            elif infer_type(value) is None:
                 raise DataError(
                     "Flatten transformation was passed a value of type class "
                     f"{java_type_name(value)} which is not supported by Connect's data API"

@@ -14,7 +14,7 @@ from penstock.sdk.schema import Schema
 from penstock.sdk.transform import Transform
 from penstock.transforms.parts import SCHEMAS_KEPT, NullsConfig, runs
 from penstock.transforms.requirements import NullError, not_a_struct, required_map
-from penstock.transforms.schema_update import Projection, is_struct, projection, struct_like
+from penstock.transforms.schema_update import Projection, is_struct, keeping, struct_like
 
 R = TypeVar("R", bound=Record)
 
@@ -141,8 +141,7 @@ class HeaderFrom(Transform[HeaderFromConfig]):
         builder = struct_like(schema)
         for field in kept:
             builder.field(field.name, field.schema)
-        members = [(field, field.name) for field in kept]
-        rest = projection(schema, members, purpose=self._purpose, defaults=defaults)
+        rest = keeping(schema, kept, purpose=self._purpose, defaults=defaults)
         return _Plan(builder.build(), rest, headers)
 
 

@@ -99,6 +99,13 @@ _EMPTY_NUMBERS: Final[dict[type, Any]] = {
 }
 
 
+_EMPTY_SCALARS: Final[dict[type, Any]] = {
+    **_EMPTY_NUMBERS,
+    type(None): None,
+    bool: False,
+    str: "",
+    Decimal: Decimal(0),
+}
 _EMPTY_COMPOUND: Final[dict[str, Callable[[], Any]]] = {
     "java.util.ArrayList": list,
     "java.util.LinkedHashMap": dict,
@@ -106,11 +113,9 @@ _EMPTY_COMPOUND: Final[dict[str, Callable[[], Any]]] = {
 
 
 def _emptied(value: Any, schema: Schema | None) -> Any:
-    if value is None:
-        return None
     kind = cast("type[Any]", type(value))
-    if (zero := _EMPTY_NUMBERS.get(kind)) is not None:
-        return zero
+    if kind in _EMPTY_SCALARS:
+        return _EMPTY_SCALARS[kind]
     if isinstance(value, date | time):
         return EPOCH
     name = java_type_name(value, schema)

@@ -64,6 +64,8 @@ def not_a_sink_record(purpose: str, record: Record) -> DataError:
 
 def required_map(purpose: str, value: Any) -> dict[Any, Any]:
     """The value, if it is a map."""
+    if type(value) is dict:
+        return value  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict) and not isinstance(value, Struct):
         return value  # pyright: ignore[reportUnknownVariableType]
     raise not_a_map(purpose, value)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from operator import itemgetter
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, cast
 
 from penstock.sdk.builder import SchemaBuilder
 from penstock.sdk.schema import Field, Schema, Type
@@ -38,23 +37,20 @@ def projection(
     """
     pairs = [(field.name, name) for field, name in members]
     by_name = {name: field.schema for field, name in members}
-    names = [new for _, new in pairs]
-    pick = _picker([old for old, _ in pairs])
-
-    def complete(values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            if value is None:
-                values[name] = filled(by_name[name], name, defaults=defaults)
+    pick = _picker(pairs)
 
     def project(value: Any) -> dict[str, Any]:
         try:
-            values = dict(zip(names, pick(value), strict=True))
-        except (KeyError, TypeError):
+            values = pick(value)
+        except (KeyError, TypeError, IndexError):
             if not isinstance(value, dict):
                 raise not_a_struct(purpose, value, schema) from None
-            values: dict[str, Any] = {new: value.get(old) for old, new in pairs}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            given = cast("dict[str, Any]", value)
+            values = {new: given.get(old) for old, new in pairs}
         if None in values.values():
-            complete(values)
+            for name, found in values.items():
+                if found is None:
+                    values[name] = filled(by_name[name], name, defaults=defaults)
         return values
 
     return project
@@ -69,23 +65,58 @@ def filled(schema: Schema, name: str, *, defaults: bool) -> Any:
     return None
 
 
-def _picker(names: list[str]) -> Callable[[Any], Iterable[Any]]:
-    if len(names) > 1:
-        return itemgetter(*names)
-    if not names:
-        return lambda value: () if isinstance(value, dict) else _raise(TypeError())
-    (name,) = names
-    return lambda value: (value[name],)
+def _picker(pairs: list[tuple[str, str]]) -> Callable[[Any], dict[str, Any]]:
+    """Made as text: twice as fast as anything that loops over names."""
+    if not pairs:
+        return _nothing
+    members = ", ".join(f"{new!r}: value[{old!r}]" for old, new in pairs)
+    return eval(f"lambda value: {{{members}}}", {"__builtins__": {}})  # repr quotes any name
 
 
-def _raise(error: Exception) -> Any:
-    raise error
+def _nothing(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return {}
 
 
 def copying(schema: Schema, *, purpose: str, defaults: bool) -> Projection:
     """Copies structs of one schema whole."""
     members = [(field, field.name) for field in schema.fields]
-    return projection(schema, members, purpose=purpose, defaults=defaults)
+    size = len(members)
+    slowly = projection(schema, members, purpose=purpose, defaults=defaults)
+
+    def copy(value: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            return slowly(value)
+        given = cast("dict[str, Any]", value)
+        if len(given) != size or None in given.values():
+            return slowly(given)
+        return given.copy()
+
+    return copy
+
+
+def keeping(schema: Schema, kept: Collection[Field], *, purpose: str, defaults: bool) -> Projection:
+    """Copies structs of one schema without some of their fields."""
+    members = [(field, field.name) for field in kept]
+    slowly = projection(schema, members, purpose=purpose, defaults=defaults)
+    left_out = [field.name for field in schema.fields if field not in kept]
+    if len(left_out) > len(members):
+        return slowly
+    size = len(schema.fields)
+
+    def keep(value: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            return slowly(value)
+        given = cast("dict[str, Any]", value)
+        if len(given) != size or None in given.values():
+            return slowly(given)
+        changed = given.copy()
+        for name in left_out:
+            changed.pop(name, None)
+        return changed
+
+    return keep
 
 
 def is_struct(schema: Schema) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -51,7 +51,8 @@ class ValueToKey(Transform[ValueToKeyConfig]):
 
     def _key_of(self, schema: Schema | None) -> Change:
         if schema is None:
-            return Change(None, self._of_map)
+            names = self.config.fields
+            return Change(None, self._of_map if len(names) > 1 else _of_one(names[0]))
         if not is_struct(schema):
             return Change(None, refusing_structs(_PURPOSE, schema))
         found = {name: schema.field(name) for name in self.config.fields}
@@ -69,6 +70,10 @@ class ValueToKey(Transform[ValueToKeyConfig]):
     def _of_map(self, value: Any) -> Any:
         given = required_map(_PURPOSE, value)
         return {name: given.get(name) for name in self.config.fields}
+
+
+def _of_one(name: str) -> Callable[[Any], Any]:
+    return lambda value: {name: required_map(_PURPOSE, value).get(name)}
 
 
 def _no_field(name: str, schema: Schema, value: Any) -> Any:
