@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from penstock.sdk.errors import ConfigError
+from penstock.sdk.java_order import hash_order
 
 Check = Callable[[str, Any], None]  # (name, value); raises `ConfigError.invalid(name, value, …)`
 
@@ -77,7 +78,7 @@ def one_of(*texts: str) -> Check:
 
 def one_of_ignoring_case(*texts: str) -> Check:
     """One of these texts, in whatever case."""
-    upper = java_set_order([text.upper() for text in texts])
+    upper = hash_order([text.upper() for text in texts])
     shown = ", ".join(upper)
 
     @described(f"(case insensitive) [{shown}]")
@@ -196,24 +197,3 @@ def list_of(*texts: str, empty_allowed: bool = True) -> Check:
 def list_without_duplicates(*, empty_allowed: bool = True, null_allowed: bool = False) -> Check:
     """A list whose entries are not empty; repeated ones are dropped."""
     return ListCheck(empty_allowed=empty_allowed, null_allowed=null_allowed)
-
-
-def java_set_order(texts: Iterable[str]) -> list[str]:
-    """Distinct texts in the order Java's HashSet shows them."""
-    distinct = list(dict.fromkeys(texts))
-    size = 16
-    while len(distinct) > size * 3 // 4:
-        size *= 2
-    return sorted(distinct, key=lambda text: _spread(_java_hash(text)) & (size - 1))
-
-
-def _java_hash(text: str) -> int:
-    units = text.encode("utf-16-be", "surrogatepass")
-    code = 0
-    for i in range(0, len(units), 2):
-        code = (31 * code + units[i] * 256 + units[i + 1]) & 0xFFFFFFFF
-    return code
-
-
-def _spread(code: int) -> int:
-    return code ^ (code >> 16)

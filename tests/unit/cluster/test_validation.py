@@ -1,0 +1,179 @@
+"""Validation of connector configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import pytest
+
+from penstock.cluster.catalog import Plugin, PluginKind
+from penstock.cluster.errors import BadRequest
+from penstock.cluster.validation import Validator, WorkerTraits
+from penstock.cluster.views import ConfigInfos
+from penstock.plugins.registry import Registry
+from penstock.runtime.override_policies import Policies
+from penstock.sdk.config import Config, ConfigValue, Option
+from penstock.sdk.sink import SinkConnector
+from penstock.sdk.source import ExactlyOnceSupport, SourceConnector
+
+
+class ShopConfig(Config):
+    topic: Annotated[str, Option("Where to.")]
+    support: Annotated[str, Option("What to answer.")] = "none"
+
+
+class Shop(SourceConnector[ShopConfig]):
+    def exactly_once_support(self) -> ExactlyOnceSupport | None:
+        match self.config.support:
+            case "fail":
+                raise RuntimeError("the shop is closed")
+            case "none":
+                return None
+            case text:
+                return ExactlyOnceSupport(text)
+
+    @classmethod
+    def validate(cls, values: list[ConfigValue], properties: Mapping[str, str]) -> None:
+        if properties.get("topic") == "forbidden":
+            next(value for value in values if value.name == "topic").add_error("not this one")
+
+
+class Drain(SinkConnector[Config]):
+    pass
+
+
+PLUGINS = [
+    Plugin("t.Shop", PluginKind.SOURCE, "1.0", lambda: Shop),
+    Plugin("t.Drain", PluginKind.SINK, "1.0", lambda: Drain),
+]
+REGISTRY = Registry(
+    [*PLUGINS, *(p for kind in PluginKind for p in Registry.builtin("1").plugins(kind))]
+)
+SHOP = {"name": "shop", "connector.class": "t.Shop", "topic": "t"}
+DRAIN = {"name": "drain", "connector.class": "t.Drain", "topics": "t"}
+
+
+def validated(given: Mapping[str, str | None], worker: WorkerTraits | None = None) -> ConfigInfos:
+    return Validator(REGISTRY, worker or WorkerTraits()).validate(given)
+
+
+def errors(infos: ConfigInfos) -> dict[str, list[str]]:
+    values = (config.value for config in infos.configs if config.value is not None)
+    return {value.name: list(value.errors) for value in values if value.errors}
+
+
+def test_a_good_configuration_has_no_errors() -> None:
+    infos = validated(SHOP)
+    assert (infos.name, infos.error_count, errors(infos)) == ("t.Shop", 0, {})
+
+
+def test_the_connectors_own_check_has_its_say() -> None:
+    infos = validated(SHOP | {"topic": "forbidden"})
+    assert (infos.error_count, errors(infos)) == (1, {"topic": ["not this one"]})
+
+
+def test_references_are_resolved_first() -> None:
+    def resolve(given: Mapping[str, str | None]) -> dict[str, str | None]:
+        return {**given, "topic": "forbidden"}
+
+    assert Validator(REGISTRY, WorkerTraits(), resolve).validate(SHOP).error_count == 1
+
+
+@pytest.mark.parametrize("given", [{}, {"connector.class": "Nope"}])
+def test_without_a_connector_the_request_is_bad(given: dict[str, str | None]) -> None:
+    with pytest.raises(BadRequest):
+        validated(given)
+
+
+def test_null_values_are_errors_also_of_settings_nobody_knows() -> None:
+    infos = validated({**SHOP, "odd": None, "tasks.max": None})
+    null = "Null value can not be supplied as the configuration value."
+    assert errors(infos)["odd"] == [null]
+    assert errors(infos)["tasks.max"][-1] == null
+    assert infos.configs[0].definition is None
+
+
+DISTRIBUTED = WorkerTraits(group_id="connect-drain")
+
+
+def test_a_sink_must_not_join_the_group_of_the_workers() -> None:
+    (conflict,) = errors(validated(DRAIN, DISTRIBUTED))["name"]
+    assert conflict == (
+        "Consumer group for sink connector named drain conflicts with Connect worker group "
+        "connect-drain"
+    )
+    own = DRAIN | {"consumer.override.group.id": "connect-drain"}
+    assert errors(validated(own, DISTRIBUTED))["consumer.override.group.id"] == [
+        "Consumer group connect-drain conflicts with Connect worker group connect-drain"
+    ]
+    assert errors(validated(DRAIN)) == {}
+
+
+@pytest.mark.parametrize(
+    ("support", "why"),
+    [
+        ("none", "The connector does not implement the API required for preflight validation"),
+        ("UNSUPPORTED", "The connector does not support exactly-once semantics"),
+        ("fail", "An unexpected error occurred during validation: the shop is closed"),
+    ],
+)
+def test_exactly_once_is_refused_to_a_connector_that_cannot(support: str, why: str) -> None:
+    worker = WorkerTraits(group_id="g", exactly_once=True)
+    given = SHOP | {"support": support, "exactly.once.support": "required"}
+    (error,) = errors(validated(given, worker))["exactly.once.support"]
+    assert error.startswith(why)
+    assert errors(validated(given)) == {}  # a standalone worker does not ask
+
+
+def test_exactly_once_needs_a_worker_that_supports_it() -> None:
+    given = SHOP | {"support": "SUPPORTED", "exactly.once.support": "required"}
+    assert errors(validated(given, WorkerTraits(group_id="g"))) == {
+        "exactly.once.support": ["This worker does not have exactly-once source support enabled."]
+    }
+    assert errors(validated(given, WorkerTraits(group_id="g", exactly_once=True))) == {}
+
+
+def test_a_connector_must_be_able_to_define_the_boundaries_it_is_asked_for() -> None:
+    given = SHOP | {"transaction.boundary": "connector"}
+    (error,) = errors(validated(given, WorkerTraits(group_id="g")))["transaction.boundary"]
+    assert error.startswith("The connector does not support connector-defined transaction")
+
+
+def test_overrides_count_once_per_setting_and_only_for_clients_in_use() -> None:
+    worker = WorkerTraits(policy=Policies.named("None"))
+    given = SHOP | {"producer.override.acks": "1", "consumer.override.client.id": "x"}
+    infos = validated(given, worker)
+    assert infos.error_count == 1
+    assert list(errors(infos)) == ["producer.override.acks"]
+
+
+def test_a_secret_in_an_override_is_hidden() -> None:
+    infos = validated(SHOP | {"producer.override.ssl.key.password": "hunter2"})
+    shown = {config.value.name: config.value.value for config in infos.configs if config.value}
+    assert shown["producer.override.ssl.key.password"] == "[hidden]"
+
+
+def test_a_converter_is_validated_with_its_own_options_only() -> None:
+    given = SHOP | {
+        "key.converter": "org.apache.kafka.connect.json.JsonConverter",
+        "key.converter.schemas.enable": "maybe",
+    }
+    (error,) = errors(validated(given))["key.converter.schemas.enable"]
+    assert error == (
+        "Invalid value maybe for configuration schemas.enable: "
+        "Expected value to be either true or false"
+    )
+
+
+def test_a_version_that_is_not_there_is_an_error_of_its_setting() -> None:
+    infos = validated(SHOP | {"connector.plugin.version": "[2.0,)"})
+    assert list(errors(infos)) == ["connector.plugin.version"]
+    assert "Available versions: 1.0" in errors(infos)["connector.plugin.version"][0]
+
+
+def test_recommends_the_installed_transformations() -> None:
+    infos = validated(SHOP | {"transforms": "a"})
+    shown = {config.value.name: config.value for config in infos.configs if config.value}
+    offered = shown["transforms.a.type"].recommended_values
+    assert "org.apache.kafka.connect.transforms.RegexRouter" in offered
