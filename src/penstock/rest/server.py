@@ -148,7 +148,8 @@ async def _run(server: uvicorn.Server, sockets: Sequence[socket.socket]) -> None
 def _bound(listener: Listener) -> Any:
     host = listener.host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # named as TCP, asyncio turns off the delaying of small writes
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
