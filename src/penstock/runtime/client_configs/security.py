@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from penstock.runtime.client_configs.security_texts import PROTOCOL_TEXTS, SASL_TEXTS, SSL_TEXTS
 from penstock.runtime.client_configs.tables import settings
 from penstock.sdk.checks import at_least, between, one_of, one_of_ignoring_case, optional
 
 SECURITY_PROTOCOL = settings(
     "security.protocol STRING MEDIUM PLAINTEXT",
     {"security.protocol": one_of_ignoring_case("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")},
+    PROTOCOL_TEXTS,
 )
 
-SSL = settings("""
+SSL = settings(
+    """
 ssl.protocol STRING MEDIUM TLSv1.3
 ssl.provider STRING MEDIUM null
 ssl.cipher.suites LIST LOW null
@@ -30,7 +33,9 @@ ssl.trustmanager.algorithm STRING LOW PKIX
 ssl.endpoint.identification.algorithm STRING LOW https
 ssl.secure.random.implementation STRING LOW null
 ssl.engine.factory.class CLASS LOW null
-""")
+""",
+    texts=SSL_TEXTS,
+)
 
 SASL = settings(
     """
@@ -92,6 +97,7 @@ sasl.oauthbearer.header.urlencode BOOLEAN LOW false
         "sasl.oauthbearer.assertion.claim.exp.seconds": between(0, 86400),
         "sasl.oauthbearer.assertion.claim.nbf.seconds": between(0, 3600),
     },
+    SASL_TEXTS,
 )
 
 DNS_LOOKUP = one_of("use_all_dns_ips", "resolve_canonical_bootstrap_servers_only")

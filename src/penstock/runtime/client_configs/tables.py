@@ -12,12 +12,16 @@ from penstock.sdk.checks import Check
 from penstock.sdk.config import NO_DEFAULT, ConfigDef, ConfigKey, ConfigType, Importance
 
 
-def settings(table: str, checks: Mapping[str, Check] | None = None) -> tuple[ConfigKey, ...]:
-    """The settings of a table, with checks for some of them."""
-    return tuple(_setting(line, checks or {}) for line in table.strip().splitlines())
+def settings(
+    table: str,
+    checks: Mapping[str, Check] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> tuple[ConfigKey, ...]:
+    """The settings of a table, with checks and documentation for some of them."""
+    return tuple(_setting(line, checks or {}, texts or {}) for line in table.strip().splitlines())
 
 
-def _setting(line: str, checks: Mapping[str, Check]) -> ConfigKey:
+def _setting(line: str, checks: Mapping[str, Check], texts: Mapping[str, str]) -> ConfigKey:
     name, kind, importance, *rest = line.split(maxsplit=3)
     default = rest[0].strip() if rest else ""
     return ConfigKey(
@@ -26,6 +30,7 @@ def _setting(line: str, checks: Mapping[str, Check]) -> ConfigKey:
         {"-": NO_DEFAULT, "null": None}.get(default, default),
         checks.get(name),
         Importance[importance],
+        texts.get(name, ""),
     )
 
 
