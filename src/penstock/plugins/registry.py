@@ -20,12 +20,13 @@ from penstock.plugins import discovery
 from penstock.plugins.builtin import ABSTRACT, BUILTIN, INTERFACES
 from penstock.plugins.discovery import Problem
 from penstock.runtime.plugin_versions import best, version_key
-from penstock.sdk.class_names import ClassRef, import_class
+from penstock.sdk.class_names import ClassRef, import_class, java_only
 from penstock.sdk.errors import ConnectError
 
 log = logging.getLogger(__name__)
 
 SUGGESTIONS_MAX = 3
+_JAVA_DOMAINS = frozenset(("com", "io", "net", "org"))
 
 
 class Registry:
@@ -70,14 +71,16 @@ class Registry:
 
     def find_exactly(self, name: str) -> ClassRef | None:
         """The class of a full name."""
-        plugins = self._by_name.get(name)
+        plugins = self._by_name.get(name) or self._by_name.get(name.replace(":", "."))
         if plugins:
-            return ClassRef(name, _newest(plugins).load)
+            return ClassRef(plugins[0].name, _newest(plugins).load)
         if name in ABSTRACT:
             return ClassRef(name, self._by_name[ABSTRACT[name][0]][0].load, ABSTRACT[name])
         if name in INTERFACES:
             return ClassRef(name, partial(_load, INTERFACES[name]))
-        return import_class(name)
+        if _package(name) in self._packages:
+            return import_class(name)
+        return java_only(name)
 
     def plugin(self, kind: PluginKind, name: str, version: str | None = None) -> Plugin:
         """A plugin of a kind in the best version; raises LookupError, or NoSuchVersion."""
@@ -120,6 +123,12 @@ class Registry:
         close = difflib.get_close_matches(name, sorted(names), n=SUGGESTIONS_MAX)
         return f" Did you mean {' or '.join(close)}?" if close else ""
 
+    @cached_property
+    def _packages(self) -> frozenset[str]:
+        """Packages of plugins; from no others are classes imported that a request names."""
+        named = {_package(name) for name in self._by_name}
+        return frozenset((named | {"penstock"}) - _JAVA_DOMAINS)
+
     def _named(self, name: str) -> list[Plugin]:
         full = name if name in self._by_name else self._aliases.get(name, name.replace(":", "."))
         return self._by_name.get(full, [])
@@ -139,6 +148,10 @@ _ABSTRACT_CONNECTORS = (
     "org.apache.kafka.connect.sink.SinkConnector",
     "org.apache.kafka.connect.source.SourceConnector",
 )
+
+
+def _package(name: str) -> str:
+    return name.replace(":", ".").partition(".")[0]
 
 
 def _pruned(plugin: Plugin) -> str:

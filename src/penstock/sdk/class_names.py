@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
@@ -65,20 +66,29 @@ JAVA_ONLY: Final = frozenset(
 )
 
 
+# Serializers, partitioners, callback handlers…: named in settings of clients, never loaded here.
+_KAFKA_CLASS: Final = re.compile(r"org\.apache\.kafka\.(?:clients|common)(?:\.\w+)*\.[A-Z][\w$]*")
+
+
+def java_only(name: str) -> ClassRef | None:
+    """A Java class that settings may name although there is nothing like it in Python."""
+    return ClassRef(name) if name in JAVA_ONLY or _KAFKA_CLASS.fullmatch(name) else None
+
+
 def import_class(name: str) -> ClassRef | None:
     """The class of a Python name; None when there is no such module or class in it."""
-    if name in JAVA_ONLY:
-        return ClassRef(name)
+    if found := java_only(name):
+        return found
     module, _, qualname = name.partition(":") if ":" in name else name.rpartition(".")
     if not qualname or not all(part.isidentifier() for part in module.split(".")):
         return None
     try:
-        found: object = importlib.import_module(module)
+        loaded: object = importlib.import_module(module)
         for part in qualname.split("."):
-            found = getattr(found, part)
+            loaded = getattr(loaded, part)
     except (ModuleNotFoundError, AttributeError):
         return None
-    return ClassRef(name, lambda: found) if isinstance(found, type) else None
+    return ClassRef(name, lambda: loaded) if isinstance(loaded, type) else None
 
 
 _finders: list[ClassFinder] = [import_class]

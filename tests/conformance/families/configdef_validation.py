@@ -6,16 +6,28 @@ from typing import Any
 
 from penstock.cluster.validation import Validator, WorkerTraits
 from penstock.plugins.registry import Registry
+from penstock.runtime.connector_config import ConnectorConfig
+from penstock.runtime.distributed_config import DistributedConfig
 from penstock.runtime.override_policies import Policies
 from penstock.runtime.sink_config import SinkConnectorConfig, check_sink
 from penstock.runtime.source_config import SourceConnectorConfig
+from penstock.runtime.worker_config import StandaloneConfig, WorkerConfig
 from penstock.sdk.class_names import finding_classes
-from penstock.sdk.config import ConfigDef, ConfigKey, config_class, to_text
+from penstock.sdk.config import Config, ConfigDef, ConfigKey, config_class, to_text
 from tests.conformance.runner import Case, stage
 
 REGISTRY = Registry.builtin()
 _CONVERTER = "org.apache.kafka.connect.json.JsonConverter"
-_FRAMEWORK = {"source-connector": SourceConnectorConfig, "sink-connector": SinkConnectorConfig}
+_FRAMEWORK: dict[str, type[Config]] = {
+    "connector": ConnectorConfig,
+    "source-connector": SourceConnectorConfig,
+    "sink-connector": SinkConnectorConfig,
+    "worker": WorkerConfig,
+    "standalone": StandaloneConfig,
+    "standalone-worker": StandaloneConfig,
+    "distributed": DistributedConfig,
+    "distributed-worker": DistributedConfig,
+}
 
 
 def definitions(case: Case) -> Any:

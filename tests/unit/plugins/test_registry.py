@@ -103,3 +103,18 @@ def test_every_built_in_plugin_that_is_there_is_of_its_kind() -> None:
     for kind in (PluginKind.TRANSFORMATION, PluginKind.PREDICATE, PluginKind.CONVERTER):
         for each in BUILTIN.plugins(kind):
             assert isinstance(each.load(), type), each.name
+
+
+def test_a_request_cannot_have_any_module_imported() -> None:
+    assert BUILTIN.find_class("this.Zen") is None
+    assert BUILTIN.find_class("wsgiref.handlers:BaseHandler") is None
+    assert BUILTIN.find_class("penstock.sdk.record:Record") is not None
+
+
+def test_classes_of_java_clients_may_be_named_though_there_is_nothing_to_load() -> None:
+    name = "org.apache.kafka.clients.producer.RoundRobinPartitioner"
+    found = BUILTIN.find_class(name)
+    assert found is not None
+    with pytest.raises(LookupError, match="has no implementation in Python"):
+        found.load()
+    assert BUILTIN.find_class("org.apache.kafka.connect.json.NoSuchConverter") is None
