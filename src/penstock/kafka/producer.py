@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,13 +45,15 @@ class Refused:
 class KafkaProducer:
     """Sends batches. With `tracked`, every delivery is told; without, errors only.
 
-    `settings` are librdkafka's. All calls but `close` come from one thread.
+    `settings` are librdkafka's. All calls but `cancel` come from one thread.
     """
 
     def __init__(self, settings: Mapping[str, Any], *, tracked: bool) -> None:
         extra: dict[str, Any] = {} if tracked else {**_CONDITIONAL, "on_delivery": self._delivered}
         self._client = Producer({**settings, **extra})
         self._closed = False
+        self._released = False
+        self._lock = threading.Lock()  # `cancel` and `close` exclude each other
         self._failure: Exception | None = None
 
     def send(
@@ -127,7 +130,7 @@ class KafkaProducer:
             self._client.poll(seconds)
 
     def flush(self, seconds: float) -> int:
-        return len(self._client) if self._closed else self._client.flush(seconds)
+        return 0 if self._closed else self._client.flush(seconds)
 
     @property
     def failure(self) -> Exception | None:
@@ -137,11 +140,21 @@ class KafkaProducer:
         return kafka_error(reason)
 
     def close(self, seconds: float = 0.0) -> None:
-        """From any thread: nothing is accepted from here on, and what is queued is dropped."""
-        self._closed = True
-        if seconds > 0:
-            self._client.flush(seconds)
-        self._client.purge()
+        with self._lock:
+            if seconds > 0 and not self._closed:
+                self._client.flush(seconds)
+            self._closed = True
+            if not self._released:
+                self._released = True
+                self._client.purge()
+                self._client.close()
+
+    def cancel(self) -> None:
+        """The client is not released here: its thread may be inside it."""
+        with self._lock:
+            self._closed = True
+            if not self._released:
+                self._client.purge()
 
 
 def _keyed(outgoing: Outgoing, start: int) -> Any:

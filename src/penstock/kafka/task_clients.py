@@ -58,6 +58,7 @@ class KafkaTaskClients:
         admin = self.topic_admin(name, task, connector)
         if not admin.existing([topic]):
             admin.create(TopicToCreate(topic, 1, replication_factor, {}))
+        admin.close()
         client_id = client_ids.dead_letter_producer(name, task)
         properties = self._settings.producer(connector, client_id)
         made = _translated(properties, ClientKind.PRODUCER, client_id)
@@ -104,3 +105,6 @@ class KafkaDeadLetters:
 
     def close(self) -> None:
         self._producer.close(_CLOSE_SECONDS)
+
+    def cancel(self) -> None:
+        self._producer.cancel()

@@ -43,6 +43,9 @@ class KafkaTopicAdmin:
             self._made = AdminClient(self._settings)
         return self._made
 
+    def close(self) -> None:
+        self._made = None
+
     def existing(self, topics: Collection[str]) -> set[str]:
         asked = self._client.describe_topics(
             TopicCollection(list(topics)), request_timeout=_TIMEOUT_SECONDS

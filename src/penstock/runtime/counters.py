@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class ErrorCounters:
     """The `task-error-metrics` of a task."""
 
-    failures: int = 0
-    errors: int = 0
+    failures: int = 0  # exceptions, also of attempts that were repeated
+    errors: int = 0  # records that came to nothing
     skipped: int = 0
     retries: int = 0
     logged: int = 0

@@ -91,3 +91,6 @@ class DeadLetterReporter:
 
     def close(self) -> None:
         self._letters.close()
+
+    def cancel(self) -> None:
+        self._letters.cancel()

@@ -21,6 +21,7 @@ class Reporter(Protocol):
     def report(self, context: ErrorContext) -> None: ...
     def flush(self, seconds: float) -> None: ...
     def close(self) -> None: ...
+    def cancel(self) -> None: ...
 
 
 def log_message(context: ErrorContext, task: str, *, with_record: bool) -> str:
@@ -70,6 +71,9 @@ class LogReporter:
     def close(self) -> None:
         """There is nothing to release."""
 
+    def cancel(self) -> None:
+        """Logging is harmless."""
+
 
 class Reporters:
     """All reporters of a task."""
@@ -89,6 +93,10 @@ class Reporters:
             reporter.flush(seconds)
 
     def close(self) -> None:
-        """From any thread: nothing is sent from here on."""
         for reporter in self._reporters:
             reporter.close()
+
+    def cancel(self) -> None:
+        """From any thread: nothing is sent from here on."""
+        for reporter in self._reporters:
+            reporter.cancel()

@@ -149,7 +149,11 @@ class Producer(Protocol):
         ...
 
     def close(self, seconds: float = 0.0) -> None:
-        """Give up what is still queued after this time, and release the client. Any thread."""
+        """Give up what is still queued after this time, and release the client."""
+        ...
+
+    def cancel(self) -> None:
+        """Give up what is queued, and accept nothing more. Any thread."""
         ...
 
 
@@ -262,6 +266,8 @@ class TopicAdmin(Protocol):
         """
         ...
 
+    def close(self) -> None: ...
+
 
 class DeadLetters(Protocol):
     """Takes raw records nobody could use."""
@@ -279,3 +285,7 @@ class DeadLetters(Protocol):
         ...
 
     def close(self) -> None: ...
+
+    def cancel(self) -> None:
+        """Send nothing more. Any thread."""
+        ...

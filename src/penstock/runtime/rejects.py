@@ -73,6 +73,9 @@ class Rejects:
     def close(self) -> None:
         self._reporters.close()
 
+    def cancel(self) -> None:
+        self._reporters.cancel()
+
     def _raw(self, record: SinkRecord) -> Consumed | None:
         if not self._reporters:
             return None

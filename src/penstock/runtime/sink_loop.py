@@ -110,7 +110,7 @@ class SinkLoop:
     def cancel(self) -> None:
         """From another thread: from here on no offset is committed."""
         self._closed = True
-        self._rejects.close()
+        self._rejects.cancel()
 
     def _release(self) -> None:
         task, consumer, decoder, rejects = self._task, self._consumer, self._decoder, self._rejects

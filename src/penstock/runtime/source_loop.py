@@ -126,12 +126,15 @@ class SourceLoop:
 
     def cancel(self) -> None:
         """From another thread: from here on nothing is sent and no offset is stored."""
-        self._producer.close()
-        self._reporters.close()
+        self._producer.cancel()
+        self._reporters.cancel()
 
     def _release(self) -> None:
         producer, encoder, reporters = self._producer, self._encoder, self._reporters
-        for release in (self._task.close, producer.close, encoder.close, reporters.close):
+        releases = [self._task.close, producer.close, encoder.close, reporters.close]
+        if self._topic_creator is not None:
+            releases.append(self._topic_creator.close)
+        for release in releases:
             try:
                 release()
             except Exception:

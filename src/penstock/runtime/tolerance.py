@@ -85,10 +85,11 @@ class Operator:
         self._retry_timeout_ms = retry_timeout_ms
         self._retry_delay_max_ms = retry_delay_max_ms
         self._draw = draw
+        self._failed = False
 
     @property
     def within_tolerance(self) -> bool:
-        return self.tolerance is Tolerance.ALL or self.counters.failures == 0
+        return self.tolerance is Tolerance.ALL or not self._failed
 
     def execute(
         self,
@@ -98,9 +99,9 @@ class Operator:
         operation: Callable[[], T],
     ) -> T | None:
         """What `operation` returns, or None when the record is to be skipped."""
-        context.at(stage, class_name)
         if context.failed:
             return None
+        context.at(stage, class_name)
         try:
             return self._retried(context, operation)
         except FATAL:
@@ -122,13 +123,13 @@ class Operator:
 
     def reject(self, context: ErrorContext, error: Exception) -> None:
         """Count a record that somebody else found to be bad."""
-        self.counters.errors += 1
+        self.counters.failures += 1
         self._fail(context, error)
 
     def _fail(self, context: ErrorContext, error: Exception) -> None:
         context.error = error
-        context.failed = True
-        self.counters.failures += 1
+        context.failed = self._failed = True
+        self.counters.errors += 1
         self.counters.last_error_ms = self._clock.now_ms()
 
     def _retried(self, context: ErrorContext, operation: Callable[[], T]) -> T:
@@ -141,12 +142,12 @@ class Operator:
             except FATAL:
                 raise
             except RetriableError:
-                self.counters.errors += 1
+                self.counters.failures += 1
                 if not self._may_retry(context, started):
                     raise
                 self.counters.retries += 1
             except Exception:
-                self.counters.errors += 1
+                self.counters.failures += 1
                 raise
 
     def _may_retry(self, context: ErrorContext, started: int) -> bool:

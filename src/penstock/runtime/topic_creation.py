@@ -206,6 +206,9 @@ class TopicCreator:
             self._known.clear()
         self._known.add(topic)
 
+    def close(self) -> None:
+        self._admin.close()
+
     def _create(self, topic: str) -> None:
         group = self._groups.group_of(topic)
         wanted = group.topic(topic)

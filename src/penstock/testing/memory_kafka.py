@@ -141,6 +141,9 @@ class MemoryProducer:
         self.closed = True
         self._queue.clear()
 
+    def cancel(self) -> None:
+        self.close()
+
     def _deliver(self) -> None:
         while self._queue and not self.stuck and not self.closed:
             record, tell = self._queue.popleft()

@@ -37,8 +37,8 @@ class SinkRun:
         place: dict[str, Any] = {"topic": topic, "partition": number, "offset": self.next_offset}
         original = {f"original_{name}": at for name, at in place.items()}
         self.next_offset += 1
-        kind = TimestampType.CREATE_TIME
-        return SinkRecord(**({"value": value, "timestamp_type": kind} | place | original | more))
+        fields: dict[str, Any] = {"value": value, "timestamp_type": TimestampType.CREATE_TIME}
+        return SinkRecord(**(fields | place | original | more))
 
     def put(self, *values: Any, **more: Any) -> None:
         """Put records of these values, in one batch."""

@@ -71,6 +71,8 @@ class Noted:
 
     def close(self) -> None: ...
 
+    def cancel(self) -> None: ...
+
 
 class Polls(SourceTask[Config]):
     """Gives one prepared batch after another; an exception among them is raised."""

@@ -288,6 +288,8 @@ class Admin:
     def existing(self, topics):
         return self.topics & set(topics)
 
+    def close(self) -> None: ...
+
     def create(self, topic):
         if not self.allowed:
             return False
