@@ -20,7 +20,9 @@ from penstock.sdk.errors import ConfigError
 _HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000
 _MOST_FETCH_BYTES = INT_MAX - 512
-_BYTES = "org.apache.kafka.common.serialization.ByteArrayDeserializer"
+_SERDES = tuple(
+    f"org.apache.kafka.common.serialization.{kind}Deserializer" for kind in ("ByteArray", "String")
+)
 _RAW_BYTES = "records leave as bytes for converters to read"
 _SHARE = "share groups are not used by connectors"
 
@@ -94,8 +96,8 @@ CONSUMER: Table = {
     "heartbeat.interval.ms": number(1, _HOUR_MS),
     "internal.throw.on.fetch.stable.offset.unsupported": neutral,
     "isolation.level": choice("read_committed", "read_uncommitted"),
-    "key.deserializer": ignored(_RAW_BYTES, _BYTES),
-    "value.deserializer": ignored(_RAW_BYTES, _BYTES),
+    "key.deserializer": ignored(_RAW_BYTES, *_SERDES),
+    "value.deserializer": ignored(_RAW_BYTES, *_SERDES),
     "max.partition.fetch.bytes": number(1, 1_000_000_000, to="fetch.message.max.bytes"),
     "max.poll.interval.ms": number(1, _DAY_MS),
     "max.poll.records": ours,

@@ -22,7 +22,9 @@ _LEVELS = {"gzip": (1, 9), "lz4": (1, 12), "zstd": (1, 12)}
 _MOST_LINGER_MS = 900_000
 _MOST_IN_FLIGHT_IDEMPOTENT = 5
 _DEFAULT_TRANSACTION_MS = 60_000
-_BYTES = "org.apache.kafka.common.serialization.ByteArraySerializer"
+_SERDES = tuple(
+    f"org.apache.kafka.common.serialization.{kind}Serializer" for kind in ("ByteArray", "String")
+)
 _READY_BYTES = "records arrive as bytes that converters have made"
 _BALANCED = "librdkafka spreads records without a key over all partitions evenly"
 
@@ -73,8 +75,8 @@ PRODUCER: Table = {
     "compression.zstd.level": _level("zstd"),
     "delivery.timeout.ms": _delivery_timeout,
     "enable.idempotence": neutral,  # see finish_producer
-    "key.serializer": ignored(_READY_BYTES, _BYTES),
-    "value.serializer": ignored(_READY_BYTES, _BYTES),
+    "key.serializer": ignored(_READY_BYTES, *_SERDES),
+    "value.serializer": ignored(_READY_BYTES, *_SERDES),
     "linger.ms": number(0, _MOST_LINGER_MS),
     "max.block.ms": ours,
     "max.in.flight.requests.per.connection": number(1, 1_000_000),
