@@ -6,6 +6,7 @@ One driver, one event loop, one thread. Reports may come from any thread.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -92,7 +93,7 @@ class Driver:
                 decision = decide(self.state, self._events.popleft(), self._ports.clock.time())
                 self.state = decision.state
                 for effect in decision.effects:
-                    self._perform(effect)
+                    self._try(effect)
         finally:
             self._feeding = False
 
@@ -101,7 +102,8 @@ class Driver:
         if threading.get_ident() == self._thread:
             self.feed(event)
         else:
-            self._loop.call_soon_threadsafe(self.feed, event)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to hear
+                self._loop.call_soon_threadsafe(self.feed, event)
 
     def report(self, report: Report) -> None:
         """What task hosts call."""
@@ -134,6 +136,13 @@ class Driver:
         return not self.state.local
 
     # Effects ------------------------------------------------------------------------------------
+
+    def _try(self, effect: Effect) -> None:
+        """An effect that cannot be had must not keep the others from happening."""
+        try:
+            self._perform(effect)
+        except Exception:
+            log.exception("%s could not be carried out", type(effect).__name__)
 
     def _perform(self, effect: Effect) -> None:
         ports = self._ports
