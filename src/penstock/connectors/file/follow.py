@@ -10,7 +10,7 @@ from pathlib import Path
 
 from penstock.sdk.errors import ConnectError
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024  # with larger ones, memory is mapped and unmapped all the time
 
 
 class Change(enum.Enum):

@@ -87,11 +87,9 @@ class Lines:
         del ends[0]
         self._end = ends[-1]
         self._longest = max(self._longest, *sizes)
-        if self._next:
-            del self._lines[: self._next], self._ends[: self._next]
-            self._next = 0
-        self._lines += lines
-        self._ends += ends
+        left = slice(self._next, None)
+        self._lines, self._ends = self._lines[left] + lines, self._ends[left] + ends
+        self._next = 0
 
     def _all_buffered(self, ends: Sequence[int]) -> bool:
         """Whether Java's buffer holds all that is left when it has given a batch ending at `ends`.

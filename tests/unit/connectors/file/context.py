@@ -1,0 +1,47 @@
+"""The surroundings of a file task, in which time passes only by resting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from penstock.connectors.file.config import FileSourceConfig
+from penstock.connectors.file.source import FileStreamSourceTask
+from penstock.sdk.record import SourceRecord
+
+
+class Context:
+    connector, task, stopping, transaction = "lines", 0, False, None
+
+    def __init__(self, offset: Mapping[str, Any] | None = None) -> None:
+        self.properties: dict[str, str] = {}
+        self.committed = offset
+        self.rests: list[float] = []
+        self.stop_at_rest = False
+        self.during_rest: Callable[[], object] = lambda: None
+
+    def offset(self, partition: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return self.committed
+
+    def offsets(self, partitions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
+        return [self.committed for _ in partitions]
+
+    def sleep(self, seconds: float) -> bool:
+        self.rests.append(seconds)
+        self.during_rest()
+        return self.stop_at_rest
+
+
+def source(
+    file: object, context: Context | None = None, **properties: object
+) -> FileStreamSourceTask:
+    given = {"file": file, "topic": "t", **{k.replace("_", "."): v for k, v in properties.items()}}
+    return FileStreamSourceTask(FileSourceConfig.parse(given), context or Context())
+
+
+def values(records: Sequence[SourceRecord]) -> list[str]:
+    return [record.value for record in records]
+
+
+def positions(records: Sequence[SourceRecord]) -> list[int]:
+    return [(record.source_offset or {})["position"] for record in records]
