@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from penstock.cluster.catalog import CONNECTORS, DESCRIBED, Catalog, Plugin, PluginKind
 from penstock.cluster.errors import BadRequest
@@ -57,6 +58,8 @@ class CatalogPlugins:
             keys = dict(own)
             if common is not None:
                 keys |= {n: k for n, k in common.definition().keys.items() if n not in own}
+                version_key = keys["connector.plugin.version"]
+                keys[version_key.name] = replace(version_key, default=found.version)
             return [key_info(key) for key in keys.values()]
 
     def _find(self, name: str, version: str | None) -> Plugin:
