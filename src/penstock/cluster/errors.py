@@ -55,3 +55,7 @@ class MissingError(ConnectError):
     """Something that cannot be done without is null."""
 
     java_class = "java.lang.NullPointerException"
+
+
+class GroupBusy(ConnectError):
+    """A consumer group still has members; its offsets cannot be changed until they are gone."""

@@ -79,6 +79,10 @@ class HerderService:
     def ready(self) -> bool:
         return self.driver.state.ready
 
+    def connected(self, kafka_cluster_id: str | None) -> None:
+        """Kafka has answered for the first time."""
+        self._cluster_id = kafka_cluster_id
+
     def started(self) -> None:
         """The worker has done what it does at its start."""
         self.driver.feed(Started())

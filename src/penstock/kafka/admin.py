@@ -16,6 +16,7 @@ from confluent_kafka import TopicPartition as Place
 from confluent_kafka import admin as confluent
 from confluent_kafka.admin import AdminClient
 
+from penstock.cluster.errors import GroupBusy as GroupBusy
 from penstock.kafka.errors import kafka_error
 from penstock.kafka.properties import ClientKind, Translated, to_librdkafka
 from penstock.kafka.properties_python import to_kafka_python
@@ -39,10 +40,6 @@ _CLUSTER = (
 
 Offsets = Mapping[TopicPartition, int]
 _api: Any = confluent  # what it exports is not declared
-
-
-class GroupBusy(ConnectError):
-    """The group still has members; its offsets cannot be changed until they are gone."""
 
 
 class KafkaAdmin:
