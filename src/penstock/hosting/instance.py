@@ -23,6 +23,7 @@ from penstock.hosting.failures import failure_of
 from penstock.hosting.ports import OnReport
 from penstock.hosting.task_counts import check_task_count
 from penstock.runtime.sink_config import check_sink
+from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
 from penstock.sdk.connector import Connector
 from penstock.sdk.errors import ConnectError, IllegalWorkerStateError
@@ -153,8 +154,9 @@ class ConnectorInstance:
         self._version = plugin
         if issubclass(kind, SinkConnector):
             check_sink(self._start.properties)
-        config = config_class(kind).parse(self._start.properties)
-        return kind(config, self)
+        with finding_classes(self._catalog.find_class):
+            config = config_class(kind).parse(self._start.properties)
+            return kind(config, self)
 
     def _stop(self, *, quietly: bool) -> None:
         try:
@@ -219,8 +221,9 @@ def check_offsets(command: CheckOffsets, catalog: Catalog) -> OffsetsChecked:
     """What a connector says to offsets an operator wants to set."""
     try:
         _, kind = _class_of(catalog, command.properties)
-        config = config_class(kind).parse(command.properties)
-        connector = kind(config, _NoContext(command.connector))
+        with finding_classes(catalog.find_class):
+            config = config_class(kind).parse(command.properties)
+            connector = kind(config, _NoContext(command.connector))
         accepted = _alter(connector, command)
     except Exception as error:
         log.warning("The connector refuses to alter its offsets.", exc_info=error)

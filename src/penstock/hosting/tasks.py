@@ -27,6 +27,7 @@ from penstock.runtime.source_encoding import SourceEncoder
 from penstock.runtime.source_loop import SourceLoop, SourceSettings
 from penstock.runtime.tolerance import Operator, Tolerance
 from penstock.runtime.topic_creation import TopicCreator, topic_groups
+from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
 from penstock.sdk.connector import Connector
 from penstock.sdk.converter import Role
@@ -64,7 +65,8 @@ class TaskBuilder:
 
     def build(self, start: StartTask, control: Control, events: TaskEvents) -> Loop:
         """Raises what a wrong configuration or a plugin raises; then nothing is left open."""
-        return _Assembly(self, start, control, events).loop()
+        with finding_classes(self._catalog.find_class):
+            return _Assembly(self, start, control, events).loop()
 
     def version(self, start: StartTask) -> str | None:
         return self._catalog.connector(start.connector_properties["connector.class"]).version

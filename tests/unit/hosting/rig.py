@@ -118,7 +118,7 @@ class SmallCatalog:
         return [self.plugin(kind, name) for name, (k, _) in CLASSES.items() if k is kind]
 
     def find_class(self, name: str) -> ClassRef | None:
-        return ClassRef(name)
+        return ClassRef(name, lambda: CLASSES[name][1]) if name in CLASSES else None
 
     def connector(self, name: str, version: str | None = None) -> Plugin:
         if name not in CLASSES:

@@ -46,3 +46,11 @@ def test_a_connector_that_hangs_is_given_up(monkeypatch) -> None:
     Gate.open.set()
     time.sleep(0.05)
     assert rig.states() == ["UNASSIGNED"]
+
+
+def test_converters_of_a_connector_are_found_by_the_names_the_catalog_knows() -> None:
+    rig = HostRig(ThreadHosts)
+    rig.start_task(until="1", value__converter="Text", errors__log__enable="true")
+    rig.until(lambda: rig.values() == [b"0"])
+    rig.send(StopTask(TASK, 1, 5000))
+    rig.until(lambda: rig.reports[-1] == TaskStopped(TASK, 1))
