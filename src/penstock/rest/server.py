@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import logging
 import socket
-import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.rest.settings import Listener, RestSettings
 from penstock.sdk.errors import ConnectError
 
 if TYPE_CHECKING:
+    import ssl
+
     import uvicorn
 
     from penstock.rest.app import RestApp
@@ -24,15 +25,18 @@ BACKLOG = 1024
 CONNECTIONS_MAX = 4096
 KEEP_ALIVE_SECONDS = 30
 CLOSE_SECONDS = 60
+Bound = list[tuple[Listener, socket.socket]]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class RestServer:
     """Binds its sockets when it is made, so that the worker knows its address before it starts."""
 
-    def __init__(self, settings: RestSettings, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, settings: RestSettings) -> None:
+        """Raises ConfigError for TLS settings that cannot be used, ConnectError for sockets."""
         self._settings = settings
-        self._ssl = ssl_context
+        self._main_tls = _tls(settings.listeners, settings.ssl)
+        self._admin_tls = _tls(settings.admin_listeners or (), settings.admin_ssl)
         self._resources = contextlib.ExitStack()
         self._servers: list[uvicorn.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -72,18 +76,22 @@ class RestServer:
 
     async def start(self, app: RestApp, admin_app: RestApp | None = None) -> None:
         """Begin to answer; returns once requests are accepted."""
-        for bound, served in ((self.main, app), (self.admin, admin_app)):
-            if served is None:
-                continue
-            for scheme in ("http", "https"):
-                sockets = [sock for listener, sock in bound if listener.scheme == scheme]
-                if sockets:
-                    await self._serve(served, sockets, scheme)
+        await self._listen(app, self.main, self._main_tls)
+        if admin_app is not None:
+            await self._listen(admin_app, self.admin, self._admin_tls)
         for listener, sock in [*self.main, *self.admin]:
             port = sock.getsockname()[1]
             log.info("Listening on %s://%s:%d", listener.scheme, listener.host, port)
 
-    async def _serve(self, app: Any, sockets: list[socket.socket], scheme: str) -> None:
+    async def _listen(self, app: RestApp, bound: Bound, tls: ssl.SSLContext | None) -> None:
+        for scheme in DEFAULT_PORTS:
+            sockets = [sock for listener, sock in bound if listener.scheme == scheme]
+            if sockets:
+                await self._serve(app, sockets, tls if scheme == "https" else None)
+
+    async def _serve(
+        self, app: Any, sockets: list[socket.socket], tls: ssl.SSLContext | None
+    ) -> None:
         import uvicorn
 
         from penstock.rest.protocol import LimitedProtocol
@@ -103,11 +111,8 @@ class RestServer:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=CLOSE_SECONDS,
         )
-        if scheme == "https":
-            if self._ssl is None:
-                raise ConnectError("An https listener needs ssl.* settings with its certificate")
-            config.load()
-            config.ssl = self._ssl
+        config.load()
+        config.ssl = tls
         server = uvicorn.Server(config)
         task = asyncio.create_task(_run(server, sockets))
         self._servers.append(server)
@@ -142,6 +147,14 @@ async def _run(server: uvicorn.Server, sockets: Sequence[socket.socket]) -> None
     if not server.should_exit:
         await server.main_loop()
     await server.shutdown(sockets=list(sockets))
+
+
+def _tls(listeners: Sequence[Listener], settings: Mapping[str, str]) -> ssl.SSLContext | None:
+    if all(listener.scheme != "https" for listener in listeners):
+        return None
+    from penstock.rest.tls import server_context
+
+    return server_context(settings)
 
 
 @contextlib.contextmanager
