@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from penstock.cluster.messages import (
@@ -33,7 +35,7 @@ def rig(request: pytest.FixtureRequest) -> HostRig:
     return HostRig(request.param)
 
 
-def reports(rig: HostRig, kind: type):
+def reports(rig: HostRig, kind: type) -> list[Any]:
     return [report for report in rig.reports if isinstance(report, kind)]
 
 

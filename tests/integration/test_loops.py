@@ -66,7 +66,7 @@ class WordSource(CountSource):
 class PickyTask(KeepTask):
     """Rejects what is called bad."""
 
-    def put(self, records) -> None:
+    def put(self, records: Any) -> None:
         for record in records:
             if record.value == "reject":
                 self.context.reject(record, ValueError("not wanted"))

@@ -88,7 +88,7 @@ class CountSource(SourceConnector[Config]):
         wanted = int(self.config.properties.get("tasks", "1"))
         return [dict(self.config.properties) for _ in range(wanted)]
 
-    def alter_offsets(self, offsets):
+    def alter_offsets(self, offsets: Any):
         if any(offset == {"n": -1} for offset in offsets.values()):
             raise ConnectError("n must not be negative")
         return True
@@ -97,7 +97,7 @@ class CountSource(SourceConnector[Config]):
 class KeepTask(SinkTask[Config]):
     kept: list[Any] = []  # noqa: RUF012
 
-    def put(self, records) -> None:
+    def put(self, records: Any) -> None:
         self.kept.extend(record.value for record in records)
 
 
@@ -138,21 +138,23 @@ class MemoryClients:
         self.producers: list[MemoryProducer] = []
         self.consumers: list[MemoryConsumer] = []
 
-    def producer(self, name, task, connector, *, tracked):
+    def producer(self, name: Any, task: Any, connector: Any, *, tracked: Any):
         self.producers.append(MemoryProducer(self.kafka))
         return self.producers[-1]
 
-    def consumer(self, name, task, connector):
+    def consumer(self, name: Any, task: Any, connector: Any):
         consumer = MemoryConsumer(self.kafka)
         consumer.on_wait = lambda seconds: time.sleep(min(seconds, 0.005))
         consumer.assign(TopicPartition("numbers", 0))
         self.consumers.append(consumer)
         return consumer
 
-    def topic_admin(self, name, task, connector):
+    def topic_admin(self, name: Any, task: Any, connector: Any):
         raise AssertionError("not expected")
 
-    def dead_letters(self, name, task, connector, topic, replication_factor):
+    def dead_letters(
+        self, name: Any, task: Any, connector: Any, topic: Any, replication_factor: Any
+    ):
         raise AssertionError("not expected")
 
 
@@ -160,7 +162,7 @@ class OneStore:
     def __init__(self) -> None:
         self.offsets = MemoryOffsets()
 
-    def of(self, connector, properties):
+    def of(self, connector: Any, properties: Any):
         return self.offsets
 
 

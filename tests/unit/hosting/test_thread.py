@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from penstock.cluster.messages import ConnectorStopped, StopConnector, StopTask, TaskId, TaskStopped
 from penstock.hosting import thread
@@ -35,7 +36,7 @@ def test_sending_never_waits_for_a_plugin() -> None:
     Gate.open.set()
 
 
-def test_a_connector_that_hangs_is_given_up(monkeypatch) -> None:
+def test_a_connector_that_hangs_is_given_up(monkeypatch: Any) -> None:
     monkeypatch.setattr(thread, "_CONNECTOR_STOP_SECONDS", 0.02)
     rig = HostRig(ThreadHosts)
     rig.start_connector(connector__mode="hang")

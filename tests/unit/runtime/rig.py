@@ -33,22 +33,22 @@ from penstock.testing.time import ManualControl, RecordedEvents
 class Text(Converter[Config]):
     """UTF-8; refuses the value "bad"."""
 
-    def encode(self, topic, schema, values):
+    def encode(self, topic: Any, schema: Any, values: Any):
         if "bad" in values:
             raise DataError("this is bad")
         return [None if v is None else str(v).encode() for v in values]
 
-    def decode(self, topic, payloads):
+    def decode(self, topic: Any, payloads: Any) -> list[tuple[Any, Any]]:
         if b"bad" in payloads:
             raise DataError("this is bad")
         return [(None, None if p is None else p.decode()) for p in payloads]
 
 
 class TextHeaders(HeaderConverter[Config]):
-    def encode_header(self, topic, key, schema, value):
+    def encode_header(self, topic: Any, key: Any, schema: Any, value: Any):
         return None if value is None else str(value).encode()
 
-    def decode_header(self, topic, key, payload):
+    def decode_header(self, topic: Any, key: Any, payload: Any):
         return None, None if payload is None else payload.decode()
 
 
@@ -178,7 +178,7 @@ class SourceRig:
 
 def line(number: int, value: Any = None, **more: Any) -> SourceRecord:
     content = f"line {number}" if value is None else value
-    where = {"source_partition": {"file": "f"}, "source_offset": {"line": number}}
+    where: dict[str, Any] = {"source_partition": {"file": "f"}, "source_offset": {"line": number}}
     return SourceRecord("t", content, **(where | more))
 
 
@@ -193,17 +193,17 @@ class Puts(SinkTask[Config]):
         self.puts: list[list[Any]] = []
         self.calls: list[str] = []
 
-    def open(self, partitions) -> None:
+    def open(self, partitions: Any) -> None:
         self.calls.append("open " + ",".join(map(str, sorted(partitions))))
 
-    def revoke(self, partitions) -> None:
+    def revoke(self, partitions: Any) -> None:
         self.calls.append("revoke " + ",".join(map(str, sorted(partitions))))
 
-    def put(self, records) -> None:
+    def put(self, records: Any) -> None:
         self.fail(records)
         self.puts.append([record.value for record in records])
 
-    def pre_commit(self, offsets):
+    def pre_commit(self, offsets: Any):
         self.calls.append("pre_commit")
         if self.refuse is not None:
             raise self.refuse

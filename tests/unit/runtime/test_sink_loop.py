@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,7 +64,7 @@ def test_sends_no_commit_when_nothing_changed() -> None:
 
 
 @pytest.mark.parametrize("answer", [{T0: 7}, {T1: 1}, {}])
-def test_ignores_offsets_that_were_not_read_or_not_assigned(answer) -> None:
+def test_ignores_offsets_that_were_not_read_or_not_assigned(answer: Any) -> None:
     rig = SinkRig(b"a")
     rig.task.safe = answer
     rig.steps(1)
@@ -85,7 +87,7 @@ def test_puts_the_same_batch_again_after_a_retriable_error_and_reads_nothing_new
     rig = SinkRig(b"a")
     errors = [RetryLater("locked", after_seconds=3.0)]
 
-    def fail(records):
+    def fail(records: Any):
         if records and errors:
             raise errors.pop()
 
@@ -104,7 +106,7 @@ def test_puts_the_same_batch_again_after_a_retriable_error_and_reads_nothing_new
 def test_offsets_of_a_batch_that_is_put_again_are_not_committed() -> None:
     rig = SinkRig(b"a")
 
-    def fail(records):
+    def fail(records: Any):
         raise RetriableError("locked")
 
     rig.task.fail = fail
@@ -117,7 +119,7 @@ def test_offsets_of_a_batch_that_is_put_again_are_not_committed() -> None:
 def test_any_other_error_of_put_ends_the_task() -> None:
     rig = SinkRig(b"a")
 
-    def fail(records):
+    def fail(records: Any):
         raise ValueError("boom")
 
     rig.task.fail = fail
@@ -180,7 +182,7 @@ def test_undelivered_records_of_a_revoked_partition_are_dropped() -> None:
     rig = SinkRig(b"a", assign=[T0, T1])
     rig.kafka.append("t", b"b", partition=1)
 
-    def fail(records):
+    def fail(records: Any):
         raise RetriableError("locked")
 
     rig.task.fail = fail
@@ -193,7 +195,7 @@ def test_undelivered_records_of_a_revoked_partition_are_dropped() -> None:
 
 def test_what_open_raises_ends_the_task() -> None:
     class Picky(Puts):
-        def open(self, partitions):
+        def open(self, partitions: Any):
             raise ConnectError("no such table")
 
     rig = SinkRig(b"a", task=Picky)
@@ -211,7 +213,7 @@ def test_goes_back_where_the_task_wants_to() -> None:
 
 def test_starts_where_open_says() -> None:
     class Resumes(Puts):
-        def open(self, partitions):
+        def open(self, partitions: Any):
             self.context.rewind({T0: 2})
 
     rig = SinkRig(b"a", b"b", b"c", task=Resumes)
@@ -291,7 +293,7 @@ def test_a_cancelled_task_commits_nothing() -> None:
 
 def rejecting(word: str):
     class Rejects(Puts):
-        def put(self, records):
+        def put(self, records: Any):
             for record in records:
                 if record.value == word:
                     self.context.reject(record, DataError("unwanted"))
@@ -313,7 +315,7 @@ def test_a_rejected_record_is_reported_in_its_raw_form() -> None:
 
 def test_a_reject_without_tolerance_fails_the_task_even_if_it_swallows_the_error() -> None:
     class Swallows(Puts):
-        def put(self, records):
+        def put(self, records: Any):
             for record in records:
                 with pytest.raises(ConnectError, match="Tolerance exceeded"):
                     self.context.reject(record, DataError("unwanted"))
@@ -324,7 +326,7 @@ def test_a_reject_without_tolerance_fails_the_task_even_if_it_swallows_the_error
 
 
 @given(st.lists(st.sampled_from([b"a", b"bad", b"b", None]), max_size=20))
-def test_a_batch_gives_what_its_records_would_give_one_by_one(values) -> None:
+def test_a_batch_gives_what_its_records_would_give_one_by_one(values: Any) -> None:
     together = SinkRig(*values, tolerance=Tolerance.ALL)
     apart = SinkRig(*values, tolerance=Tolerance.ALL)
     apart.consumer.batch_max = 1

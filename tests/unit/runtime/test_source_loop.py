@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ class Dropping:
     def stages(self):
         return [self]
 
-    def apply(self, records):
+    def apply(self, records: Any):
         if any(r.value == "broken" for r in records):
             raise DataError("cannot be transformed")
         kept = [r for r in records if r.value != "drop"]
@@ -84,6 +85,21 @@ def test_a_cancelled_task_neither_sends_nor_commits() -> None:
     rig.steps(1)
     rig.control.stopping = rig.control.cancelled = True
     rig.loop.cancel()
+    rig.loop.close()
+    assert rig.values() == []
+    assert rig.committed() == []
+
+
+def test_what_a_task_polls_after_it_was_cancelled_is_not_sent() -> None:
+    class Late(Polls):
+        def poll(self):
+            rig.control.stopping = rig.control.cancelled = True
+            rig.loop.cancel()
+            return super().poll()
+
+    rig = SourceRig([line(1)], task=Late)
+    with pytest.raises(RuntimeError):
+        rig.steps(1)
     rig.loop.close()
     assert rig.values() == []
     assert rig.committed() == []
@@ -222,6 +238,7 @@ def test_offsets_that_could_not_be_stored_are_stored_the_next_time(
 def test_a_task_that_wants_to_know_is_told_of_every_record() -> None:
     rig = SourceRig([line(1), line(2)], task=TellsRecords)
     rig.steps(1)
+    assert isinstance(rig.task, TellsRecords)
     assert rig.task.told == [
         ("line 1", RecordMetadata("t", 0, 0, 0)),
         ("line 2", RecordMetadata("t", 0, 1, 0)),
@@ -232,6 +249,7 @@ def test_a_task_is_told_of_dropped_records_without_a_place() -> None:
     batch = [line(1), line(2, "drop"), line(3, "two"), line(4, "broken")]
     rig = SourceRig(batch, task=TellsRecords, transforms=Dropping(), tolerance=Tolerance.ALL)
     rig.steps(1)
+    assert isinstance(rig.task, TellsRecords)
     assert [value for value, place in rig.task.told if place is None] == ["drop", "broken"]
     assert [value for value, place in rig.task.told if place is not None] == [
         "line 1",
@@ -285,12 +303,12 @@ class Admin:
         self.created = []
         self.allowed = allowed
 
-    def existing(self, topics):
+    def existing(self, topics: Any):
         return self.topics & set(topics)
 
     def close(self) -> None: ...
 
-    def create(self, topic):
+    def create(self, topic: Any):
         if not self.allowed:
             return False
         self.created.append(topic)

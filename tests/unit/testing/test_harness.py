@@ -60,7 +60,7 @@ class TestLines(SourceContract):
 class JsonTask(SinkTask[FileConfig]):
     busy = 0
 
-    def put(self, records) -> None:
+    def put(self, records: Any) -> None:
         if self.busy:
             self.busy -= 1
             raise RetryLater("busy", after_seconds=5)
