@@ -30,7 +30,7 @@ INT_MAX, LONG_MAX = "2147483647", "9223372036854775807"
 def made(settings: dict[str, Any], kind: ClientKind) -> None:
     """Let librdkafka judge. There are no servers, so that nothing is connected to."""
     quiet = {"log_level": 0, "logger": _silent()}
-    judged = {k: v for k, v in settings.items() if k != "bootstrap.servers"} | quiet
+    judged: dict[str, Any] = {k: v for k, v in settings.items() if k != "bootstrap.servers"} | quiet
     if kind is PRODUCER:
         Producer(judged)
     elif kind is CONSUMER:
