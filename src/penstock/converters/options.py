@@ -14,7 +14,7 @@ class ConverterConfig(Config):
     converter_type: Annotated[
         str,
         Option(
-            "Whether the converter is for keys, values or headers.",
+            "Whether the converter is for keys, values or headers; the worker sets it.",
             Importance.LOW,
             check=one_of("key", "value", "header"),
         ),
