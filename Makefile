@@ -44,6 +44,10 @@ check: setup  ## ruff, pyright (strict), import-linter
 bench: setup  ## Penstock, the Java worker and bare client loops, side by side
 	@$(BIN)/python -m benchmarks
 
+.PHONY: docs
+docs: setup  ## docs/reference anew, from the declarations and docs/prose
+	@$(BIN)/python -m docs.generator
+
 .PHONY: lock
 lock: setup  ## resolve requirements/ anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements/dev.txt

@@ -1,0 +1,1 @@
+"""Writes docs/reference: prose and examples of docs/prose, beside what the declarations say."""

@@ -1,0 +1,105 @@
+"""What the reference has pages about: the built-in plugins, and the settings of workers."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from penstock.cluster.catalog import PluginKind
+from penstock.plugins.builtin import BUILTIN
+from penstock.plugins.registry import Registry
+from penstock.runtime.distributed_config import DistributedConfig
+from penstock.runtime.sink_config import SinkConnectorConfig
+from penstock.runtime.source_config import SourceConnectorConfig
+from penstock.runtime.worker_config import StandaloneConfig
+from penstock.sdk.config import Config, ConfigDef, config_class
+
+DOCS = Path(__file__).parent.parent
+PROSE = DOCS / "prose"
+REFERENCE = DOCS / "reference"
+
+GROUPS: Mapping[str, tuple[PluginKind, ...]] = {
+    "connectors": (PluginKind.SOURCE, PluginKind.SINK),
+    "converters": (PluginKind.CONVERTER, PluginKind.HEADER_CONVERTER),
+    "transforms": (PluginKind.TRANSFORMATION,),
+    "predicates": (PluginKind.PREDICATE,),
+    "config-providers": (PluginKind.CONFIG_PROVIDER,),
+}
+SETTINGS: Mapping[str, type[Config]] = {
+    "standalone-worker": StandaloneConfig,
+    "distributed-worker": DistributedConfig,
+    "source-connectors": SourceConnectorConfig,
+    "sink-connectors": SinkConnectorConfig,
+}
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name by which configurations call a plugin, and the Python class it means."""
+
+    java: str
+    python: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the reference."""
+
+    group: str
+    name: str
+    definition: ConfigDef
+    names: tuple[Name, ...] = field(default=())
+
+    @property
+    def prose(self) -> Path:
+        return PROSE / self.group / f"{self.name}.md"
+
+    @property
+    def path(self) -> Path:
+        return REFERENCE / self.group / f"{self.name}.md"
+
+
+def pages() -> list[Page]:
+    """All pages, group by group and by name within it."""
+    return [
+        *(page for group in GROUPS for page in _plugin_pages(group)),
+        *(Page("settings", name, config.definition()) for name, config in SETTINGS.items()),
+    ]
+
+
+def _plugin_pages(group: str) -> Iterator[Page]:
+    registry = Registry.builtin()
+    names: dict[str, list[Name]] = {}
+    classes: dict[str, type[Any]] = {}
+    for kind in GROUPS[group]:
+        for java, target in BUILTIN[kind].items():
+            if not is_there(target):
+                continue
+            page = java.rpartition(".")[2].partition("$")[0]
+            found = Name(java, target.replace(":", "."), tuple(_aliases(registry, kind, java)))
+            if found not in names.setdefault(page, []):
+                names[page].append(found)
+            classes[page] = registry.plugin(kind, java).load()
+    for page in sorted(names):
+        definition = config_class(classes[page]).definition()
+        yield Page(group, page, definition, tuple(names[page]))
+
+
+def is_there(target: str) -> bool:
+    """Whether the module of a `module:Class` exists in this version."""
+    return importlib.util.find_spec(target.partition(":")[0]) is not None
+
+
+def _aliases(registry: Registry, kind: PluginKind, java: str) -> Iterator[str]:
+    """The short names that mean this class and no other."""
+    simple = registry.plugin(kind, java).simple_name
+    suffixes = ("Connector", "Converter", "ConfigProvider")
+    short = (simple.removesuffix(suffix) for suffix in suffixes)
+    for alias in dict.fromkeys((simple, *short)):
+        found = registry.find_class(alias)
+        if found is not None and found.name == java:
+            yield alias
