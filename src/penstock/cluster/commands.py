@@ -32,6 +32,7 @@ from penstock.cluster.messages import (
     TaskHosts,
     TaskStopped,
 )
+from penstock.cluster.threads import on_thread
 from penstock.sdk.errors import java_class
 
 Resolve = Callable[[Mapping[str, str]], Mapping[str, str]]
@@ -86,7 +87,7 @@ class CommandSender:
         for field in _FIELDS.get(type(command), ()):
             properties: Mapping[str, str] = getattr(command, field)
             if has_references(properties):
-                changes[field] = dict(await asyncio.to_thread(self._resolve, properties))
+                changes[field] = dict(await on_thread("secrets", self._resolve, properties))
         resolved = replace(command, **changes) if changes else command
         if isinstance(command, StartConnector) and isinstance(resolved, StartConnector):
             self._secrets[command.connector] = command.properties, resolved.properties

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from penstock.cluster.catalog import CONNECTORS, DESCRIBED, Catalog, Plugin, PluginKind
 from penstock.cluster.errors import BadRequest
+from penstock.cluster.threads import on_thread
 from penstock.cluster.validation import Validator
 from penstock.cluster.validation_views import key_info
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo, plugin_info
@@ -19,7 +20,7 @@ from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
 from penstock.sdk.errors import ConnectError, NotFoundError
 
-VALIDATIONS_MAX = 8  # at once; plugin code runs in them, and may take its time
+VALIDATIONS_MAX = 64  # at once; plugin code runs in them, and may never return
 KINDS_KEPT_MAX = 1000
 _INVALID = (
     "Invalid plugin class {}. Valid types are sink, source, converter, header_converter, "
@@ -88,7 +89,7 @@ class ThreadedValidator:
     async def validate(self, config: Mapping[str, str | None]) -> ConfigInfos:
         async with self._slots:
             try:
-                return await asyncio.to_thread(self._validator.validate, config)
+                return await on_thread("validation", self._validator.validate, config)
             except BadRequest as error:
                 raise BadRequest(without_secrets(str(error), config)) from error
 
