@@ -109,7 +109,7 @@ class Rig:
         )
         self.admin = KafkaTopicAdmin({"bootstrap.servers": servers})
 
-    def start(self, kind: str, name: str, number: int = 0, **more: str) -> StopTask:
+    def start(self, kind: str, name: str, *, number: int = 0, **more: Any) -> StopTask:
         given = {"name": name, "connector.class": kind} | {
             key.replace("__", "."): value for key, value in more.items()
         }
@@ -239,9 +239,9 @@ def test_two_tasks_share_partitions_and_lose_nothing(rig: Rig, strategy: str) ->
     }
     for partition in range(4):
         rig.write(topic, *(f"{partition}-{i}" for i in range(50)), partition=partition)
-    first = rig.start("KeepSink", name, 0, **more)
+    first = rig.start("KeepSink", name, **more)
     rig.until(lambda: len(KeepTask.kept) == 200)
-    second = rig.start("KeepSink", name, 1, **more)
+    second = rig.start("KeepSink", name, number=1, **more)
     for i in range(50, 60):
         for partition in range(4):
             rig.write(topic, f"{partition}-{i}", partition=partition)

@@ -123,6 +123,7 @@ def test_a_rejected_record_fails_the_put_when_nothing_is_tolerated(tmp_path: Pat
 
 def test_a_batch_is_put_again_while_the_task_asks_for_it(tmp_path: Path) -> None:
     with run_sink(JsonLines, {"file": tmp_path / "out"}) as run:
+        assert isinstance(run.task, JsonTask)
         run.task.busy = 2
         run.put({"id": 1})
         assert len(run.retries) == 2
@@ -138,9 +139,9 @@ def test_the_contract_finds_a_source_whose_offsets_run_ahead(tmp_path: Path) -> 
         task = Hasty
 
     class Suite(TestLines):
+        __test__ = False
         connector = HastyLines
 
-    Suite.__test__ = False
     suite = Suite()
     suite.feed(tmp_path, 5)
     with pytest.raises(AssertionError, match="after a crash behind record 1 of 5"):
