@@ -193,7 +193,7 @@ def test_a_record_kafka_refuses_fails_the_task(rig: Rig) -> None:
 
 def test_a_record_kafka_refuses_is_passed_over_with_tolerance(rig: Rig) -> None:
     topic = rig.topic()
-    more = {"errors__tolerance": "all"}
+    more: dict[str, Any] = {"errors__tolerance": "all"}
     stop = rig.start("WordSource", "tolerant", until="50", topic=topic, huge="20", **more)
     messages = rig.read(topic, 49)
     rig.stop(stop)
@@ -232,7 +232,7 @@ def test_a_sink_reads_from_the_start_and_commits(rig: Rig) -> None:
 def test_two_tasks_share_partitions_and_lose_nothing(rig: Rig, strategy: str) -> None:
     topic = rig.topic(partitions=4)
     name = f"shared-{topic}"
-    more = {
+    more: dict[str, Any] = {
         "topics": topic,
         "tasks__max": "2",
         "consumer__override__partition__assignment__strategy": strategy,
