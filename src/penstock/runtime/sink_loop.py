@@ -15,7 +15,7 @@ from penstock.runtime.blame import blamed
 from penstock.runtime.counters import SinkCounters
 from penstock.runtime.ports import Assigned, Clock, Consumer, Control, Incoming, TaskEvents
 from penstock.runtime.rejects import Rejects
-from penstock.runtime.sink_commits import Offsets, SinkOffsets
+from penstock.runtime.sink_commits import Offsets, SinkOffsets, ends_of
 from penstock.runtime.sink_decoding import SinkDecoder
 from penstock.runtime.topics_used import TopicsSeen
 from penstock.sdk.errors import ConnectError, RetriableError, RetryLater
@@ -388,14 +388,3 @@ class SinkLoop:
 
     def reject(self, record: SinkRecord, error: Exception) -> None:
         self._rejects.reject(record, error)
-
-
-def ends_of(batch: Incoming) -> Offsets:
-    """The next offset of each partition after this batch."""
-    topics, partitions, offsets = batch.topics(), batch.partitions(), batch.offsets()
-    if topics.count(topics[0]) == len(topics):
-        last = dict(zip(partitions, offsets, strict=True))
-        return {TopicPartition(topics[0], p): offset + 1 for p, offset in last.items()}
-    places = zip(topics, partitions, strict=True)
-    ends = dict(zip(places, offsets, strict=True))
-    return {TopicPartition(*place): offset + 1 for place, offset in ends.items()}
