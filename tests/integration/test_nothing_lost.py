@@ -55,7 +55,7 @@ def assert_complete_and_in_order(seen: Sequence[int], lines: int, restarts: int)
 def test_a_worker_killed_at_any_moment_loses_no_line(
     seed: int, kafka: LocalKafka, tmp_path: Path
 ) -> None:
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     topic = f"lines-{seed}-{time.time_ns()}"
     lines = 4000
     worker = Worker(tmp_path, kafka.bootstrap_servers, offset__flush__interval__ms="200")

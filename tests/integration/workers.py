@@ -68,12 +68,10 @@ class Worker:
         return [sys.executable, "-m", "penstock", "standalone", *paths]
 
     def start(self) -> Worker:
-        self.process = subprocess.Popen(  # noqa: S603
-            self.command(),
-            cwd=self.folder,
-            stdout=(self.folder / "worker.log").open("ab"),
-            stderr=subprocess.STDOUT,
-        )
+        with (self.folder / "worker.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), cwd=self.folder, stdout=log, stderr=subprocess.STDOUT
+            )
         return self
 
     @property
@@ -104,14 +102,14 @@ class Worker:
     def ask(self, path: str, method: str = "GET", body: object = None) -> tuple[int, Any]:
         """Status and parsed body of a REST answer; (0, None) while nothing listens."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}",
             data=data,
             method=method,
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=100) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=100) as answer:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else None
         except urllib.error.HTTPError as error:
