@@ -168,12 +168,30 @@ def test_what_another_worker_took_over_is_stopped_here():
 
 
 def test_nothing_starts_while_the_group_has_not_agreed():
-    world = World()
-    world.ask(PutConnector, "c", CONFIG)
-    while not world.sent(StartConnector):
-        assert world.step()
-        if world.state.membership.joining:
-            assert not world.sent(StartConnector)
+    world = created()
+    world.ask(PutConnector, "c", CONFIG | {"x": "y"})
+    world.settle(without="group")
+    assert world.state.membership.joining
+    assert len(world.sent(StopTask)) == len(world.sent(StartTask)) == 2
+    world.settle()
+    assert len(world.sent(StartTask)) == 4
+
+
+def test_a_restart_that_never_ends_holds_up_nobody():
+    world = created()
+    world.hosts.silent = {StartConnector}
+    restart = world.ask(RestartConnector, "c")
+    world.settle()
+    world.call(DeleteConnector, "c")
+    assert world.states("c") == {}
+    assert str(world.answers[restart]) == "Unknown connector: c"
+
+
+def test_a_restart_is_shown_as_nothing_else():
+    world = created()
+    world.statuses.clear()
+    world.call(RestartAll, "c", False, True)
+    assert [s.state for s in world.statuses if s.number == 0] == [State.RESTARTING, State.RUNNING]
 
 
 def test_an_update_restarts_the_connector_and_its_tasks():

@@ -154,15 +154,14 @@ class World:
             raise answer
         return answer
 
-    def settle(self) -> None:
-        while any(self._lanes.values()):
-            lanes = [lane for lane in self._lanes.values() if lane]
-            lane = self.random.choice(lanes) if self.random else lanes[0]
-            self.feed(lane.popleft())
+    def settle(self, without: str = "") -> None:
+        """Until nothing is left to do, or only in the lane that has to wait."""
+        while self.step(without):
+            pass
 
-    def step(self) -> bool:
+    def step(self, without: str = "") -> bool:
         """Let one thing happen; whether there was one."""
-        lanes = [lane for lane in self._lanes.values() if lane]
+        lanes = [lane for name, lane in self._lanes.items() if lane and name != without]
         if lanes:
             self.feed((self.random.choice(lanes) if self.random else lanes[0]).popleft())
         return bool(lanes)
