@@ -59,7 +59,7 @@ def installed() -> Found:
 
 def in_folders(folders: Iterable[str]) -> Found:
     """The plugins in the folders of `plugin.path`, and in folders right below them."""
-    for folder in map(Path, folders):
+    for folder in (Path(each).absolute() for each in folders):
         if not folder.is_dir():
             yield Problem(str(folder), str(folder), "There is no such folder.")
             continue

@@ -50,6 +50,17 @@ def test_finds_an_installed_distribution_in_a_folder_of_its_own(tmp_path: Path) 
     assert (found.kind, found.version) == (PluginKind.SOURCE, "2.5")
 
 
+def test_a_folder_may_be_named_from_where_the_worker_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "plugpath_near.py").write_text(SOURCE.format(name="NearSource"))
+    monkeypatch.chdir(tmp_path)
+    assert Registry.discover(["plugins"]).problems == []
+    found = Registry.discover(["plugins"]).connector("NearSource")
+    assert found.location == str(tmp_path / "plugins")
+
+
 def test_a_broken_plugin_is_reported_and_hinders_no_other(tmp_path: Path) -> None:
     (tmp_path / "plugpath_bad.py").write_text("import no_such_module_at_all")
     (tmp_path / "plugpath_good.py").write_text(SOURCE.format(name="GoodConnector"))
