@@ -43,6 +43,17 @@ class JsonConverterConfig(ConverterConfig):
             display="Schema Cache Size",
         ),
     ] = 1000
+    schema_content: Annotated[
+        str | None,
+        Option(
+            "The schema of all values read, as JSON; each message is then a bare value.",
+            Importance.HIGH,
+            group="Schemas",
+            order=2,
+            width=Width.MEDIUM,
+            display="Schema Content",
+        ),
+    ] = None
     decimal_format: Annotated[
         str,
         Option(
@@ -66,17 +77,6 @@ class JsonConverterConfig(ConverterConfig):
             display="Replace null with default",
         ),
     ] = True
-    schema_content: Annotated[
-        str | None,
-        Option(
-            "The schema of all values read, as JSON; each message is then a bare value.",
-            Importance.HIGH,
-            group="Schemas",
-            order=2,
-            width=Width.MEDIUM,
-            display="Schema Content",
-        ),
-    ] = None
 
 
 class JsonConverter(Converter[JsonConverterConfig], HeaderConverter[JsonConverterConfig]):

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Final
 
 from penstock.sdk.builder import SchemaBuilder
-from penstock.sdk.config import Importance, Option, described
+from penstock.sdk.config import Config, Importance, Option, described
 from penstock.sdk.errors import ConfigError
 from penstock.sdk.schema import Schema, Type
 from penstock.transforms.casting import CASTABLE, caster
-from penstock.transforms.parts import Change, NullsConfig, PartTransform
+from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.requirements import refusing_structs, required_map
 from penstock.transforms.schema_update import copying, is_struct, struct_like, with_basics
 
@@ -68,7 +68,7 @@ def _spec(name: str, value: Any) -> None:
     parsed_spec(value)
 
 
-class CastConfig(NullsConfig):
+class CastConfig(Config):
     """Settings of Cast."""
 
     spec: Annotated[
@@ -81,6 +81,7 @@ class CastConfig(NullsConfig):
             check=_spec,
         ),
     ]
+    replace_null_with_default: ReplaceNulls = True
 
 
 class Cast(PartTransform[CastConfig]):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from penstock.sdk.config import Importance, Option, one_of_ignoring_case
+from penstock.sdk.config import Config, Importance, Option, one_of_ignoring_case
 from penstock.sdk.schema import Field, Schema
 from penstock.transforms.field_path import FieldPath
-from penstock.transforms.parts import Change, NullsConfig, PartTransform
+from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.requirements import UnknownFieldError, not_a_struct, required_map
 from penstock.transforms.schema_update import is_struct
 
 _PURPOSE = "field extraction"
 
 
-class ExtractFieldConfig(NullsConfig):
+class ExtractFieldConfig(Config):
     """Settings of ExtractField."""
 
     field: Annotated[str, Option("Name of the field to extract.", Importance.MEDIUM)]
+    replace_null_with_default: ReplaceNulls = True
     field_syntax_version: Annotated[
         str,
         Option(

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
 
-from penstock.sdk.config import Importance, Option, non_empty_list, one_of
+from penstock.sdk.config import Config, Importance, Option, non_empty_list, one_of
 from penstock.sdk.errors import ConfigError
 from penstock.sdk.headers import header
 from penstock.sdk.record import Header, Record, replace
 from penstock.sdk.schema import Schema
 from penstock.sdk.transform import Transform
-from penstock.transforms.parts import SCHEMAS_KEPT, NullsConfig, runs
+from penstock.transforms.parts import SCHEMAS_KEPT, ReplaceNulls, runs
 from penstock.transforms.requirements import NullError, not_a_struct, required_map
 from penstock.transforms.schema_update import Projection, is_struct, keeping, struct_like
 
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Record)
 Taken = tuple[Any, list[Header]]  # the part that is left and the headers made of it
 
 
-class HeaderFromConfig(NullsConfig):
+class HeaderFromConfig(Config):
     """Settings of HeaderFrom."""
 
     fields: Annotated[
@@ -44,6 +44,7 @@ class HeaderFromConfig(NullsConfig):
             check=one_of("move", "copy"),
         ),
     ]
+    replace_null_with_default: ReplaceNulls = True
 
     def check_together(self) -> None:
         if len(self.fields) != len(self.headers):

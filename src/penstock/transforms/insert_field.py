@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
 
-from penstock.sdk.config import Importance, Option
+from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.errors import ConfigError
 from penstock.sdk.logical import OPTIONAL_TIMESTAMP, TIMESTAMP, millis_to_instant
 from penstock.sdk.numbers import Int32
@@ -21,7 +21,7 @@ from penstock.sdk.schema import (
     Schema,
 )
 from penstock.sdk.transform import Transform
-from penstock.transforms.parts import SCHEMAS_KEPT, NullsConfig, runs
+from penstock.transforms.parts import SCHEMAS_KEPT, ReplaceNulls, runs
 from penstock.transforms.requirements import (
     not_a_sink_record,
     not_a_struct,
@@ -36,7 +36,7 @@ _PURPOSE = "field insertion"
 _MARKS = "Add `!` to the name for a required field, `?` for an optional one (the default)."
 
 
-class InsertFieldConfig(NullsConfig):
+class InsertFieldConfig(Config):
     """Settings of InsertField."""
 
     topic_field: Annotated[
@@ -58,6 +58,7 @@ class InsertFieldConfig(NullsConfig):
     static_value: Annotated[
         str | None, Option("The text for `static.field`.", Importance.MEDIUM)
     ] = None
+    replace_null_with_default: ReplaceNulls = True
 
     def check_together(self) -> None:
         wanted = (self.topic_field, self.partition_field, self.offset_field)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Final, cast
 
-from penstock.sdk.config import Importance, Option, list_without_duplicates, non_empty
+from penstock.sdk.config import Config, Importance, Option, list_without_duplicates, non_empty
 from penstock.sdk.errors import DataError
 from penstock.sdk.logical import EPOCH
 from penstock.sdk.numbers import Float32, Float64, Int8, Int16, Int32, Int64
@@ -23,14 +23,14 @@ from penstock.sdk.values import (
     java_type_name,
 )
 from penstock.sdk.values_numbers import NumberFormatError, decimal_of
-from penstock.transforms.parts import Change, NullsConfig, PartTransform
+from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.requirements import refusing_structs, required_map
 from penstock.transforms.schema_update import copying, is_struct
 
 _PURPOSE = "mask fields"
 
 
-class MaskFieldConfig(NullsConfig):
+class MaskFieldConfig(Config):
     """Settings of MaskField."""
 
     fields: Annotated[
@@ -49,6 +49,7 @@ class MaskFieldConfig(NullsConfig):
             check=non_empty,
         ),
     ] = None
+    replace_null_with_default: ReplaceNulls = True
 
 
 Mask = Callable[[Any, Schema | None], Any]

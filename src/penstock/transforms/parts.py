@@ -21,16 +21,14 @@ R = TypeVar("R", bound=Record)
 SCHEMAS_KEPT: Final = 16
 
 
-class NullsConfig(Config):
-    """What all transformations that read fields of structs can be told."""
-
-    replace_null_with_default: Annotated[
-        bool,
-        Option(
-            "Whether a null in a field that has a default is read as the default.",
-            Importance.MEDIUM,
-        ),
-    ] = True
+ReplaceNulls = Annotated[
+    bool,
+    Option(
+        "Whether a null in a field that has a default is read as the default.",
+        Importance.MEDIUM,
+    ),
+]
+"""What all transformations that read fields of structs can be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
-from penstock.sdk.config import Importance, Option, described, list_without_duplicates
+from penstock.sdk.config import Config, Importance, Option, described, list_without_duplicates
 from penstock.sdk.errors import ConfigError
 from penstock.sdk.schema import Schema
 from penstock.transforms.cast import java_split
-from penstock.transforms.parts import Change, NullsConfig, PartTransform
+from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.requirements import NullSettingError, refusing_structs, required_map
 from penstock.transforms.schema_update import is_struct, keeping, projection, struct_like
 
@@ -34,7 +34,7 @@ def _renames(name: str, value: Any) -> None:
     parsed_renames(value)
 
 
-class ReplaceFieldConfig(NullsConfig):
+class ReplaceFieldConfig(Config):
     """Settings of ReplaceField."""
 
     exclude: Annotated[
@@ -57,6 +57,7 @@ class ReplaceFieldConfig(NullsConfig):
         list[str],
         Option("Fields to rename, as `old:new,…`.", Importance.MEDIUM, check=_renames),
     ] = []  # noqa: RUF012
+    replace_null_with_default: ReplaceNulls = True
 
 
 class ReplaceField(PartTransform[ReplaceFieldConfig]):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from penstock.sdk.config import Importance, Option
+from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.errors import ConfigError, DataError
 from penstock.sdk.schema import Schema
-from penstock.transforms.parts import Change, NullsConfig, PartTransform
+from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.schema_update import copying
 
 _PURPOSE = "updating schema metadata"
 
 
-class SetSchemaMetadataConfig(NullsConfig):
+class SetSchemaMetadataConfig(Config):
     """Settings of SetSchemaMetadata."""
 
     schema_name: Annotated[str | None, Option("Name to set.", Importance.HIGH)] = None
     schema_version: Annotated[int | None, Option("Version to set.", Importance.HIGH)] = None
+    replace_null_with_default: ReplaceNulls = True
 
     def check_together(self) -> None:
         if self.schema_name is None and self.schema_version is None:

@@ -7,14 +7,14 @@ from datetime import date, time
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final
 
-from penstock.sdk.config import Importance, Option, one_of
+from penstock.sdk.config import Config, Importance, Option, one_of
 from penstock.sdk.errors import ConfigError, ConnectError, DataError
 from penstock.sdk.java_date_format import BadPatternError, JavaDateFormat
 from penstock.sdk.logical import DATE_NAME, TIME_NAME, TIMESTAMP_NAME
 from penstock.sdk.numbers import Int64
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.values import java_type_name
-from penstock.transforms.parts import Change, NullsConfig, PartTransform
+from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.requirements import refusing_structs, required_map
 from penstock.transforms.schema_update import Projection, copying, is_struct, struct_like
 from penstock.transforms.timestamp_formats import PRECISIONS, TimeForm, time_forms
@@ -24,7 +24,7 @@ _TARGETS: Final = ("string", "unix", "Date", "Time", "Timestamp")
 _LOGICAL: Final = {TIMESTAMP_NAME: "Timestamp", DATE_NAME: "Date", TIME_NAME: "Time"}
 
 
-class TimestampConverterConfig(NullsConfig):
+class TimestampConverterConfig(Config):
     """Settings of TimestampConverter."""
 
     field: Annotated[
@@ -45,6 +45,7 @@ class TimestampConverterConfig(NullsConfig):
         str,
         Option("What Unix numbers count.", Importance.LOW, check=one_of(*PRECISIONS)),
     ] = "milliseconds"
+    replace_null_with_default: ReplaceNulls = True
 
     def check_together(self) -> None:
         if self.target_type == "string" and not (self.format or "").strip():

@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from penstock.sdk.builder import SchemaBuilder
-from penstock.sdk.config import Importance, Option, list_without_duplicates
+from penstock.sdk.config import Config, Importance, Option, list_without_duplicates
 from penstock.sdk.errors import DataError
 from penstock.sdk.record import Record, replace
 from penstock.sdk.schema import Schema
 from penstock.sdk.transform import Transform
-from penstock.transforms.parts import SCHEMAS_KEPT, Change, NullsConfig, runs
+from penstock.transforms.parts import SCHEMAS_KEPT, Change, ReplaceNulls, runs
 from penstock.transforms.requirements import not_a_struct, refusing_structs, required_map
 from penstock.transforms.schema_update import is_struct, projection
 
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Record)
 _PURPOSE = "copying fields from value to key"
 
 
-class ValueToKeyConfig(NullsConfig):
+class ValueToKeyConfig(Config):
     """Settings of ValueToKey."""
 
     fields: Annotated[
@@ -32,6 +32,7 @@ class ValueToKeyConfig(NullsConfig):
             check=list_without_duplicates(empty_allowed=False),
         ),
     ]
+    replace_null_with_default: ReplaceNulls = True
 
 
 class ValueToKey(Transform[ValueToKeyConfig]):
