@@ -142,7 +142,7 @@ class RestApp:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        break
+                        raise HttpError(408)  # half a body is no request; nobody reads this
                     chunks.append(message.get("body", b""))
                     size += len(chunks[-1])
                     if size > self._settings.body_bytes_max:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock.rest import protocol
+from penstock.rest import app, protocol
 from penstock.rest.server import RestServer
 from penstock.rest.settings import Listener, RestSettings
 from penstock.sdk.errors import ConnectError
@@ -101,6 +101,31 @@ def test_nonsense_is_answered_with_an_error_of_the_client(request_bytes: bytes, 
         answer = await exchange(server.ports[0], request_bytes)
         assert status in answer.partition(b"\r\n")[0]
         assert b" 200 " in await exchange(server.ports[0], GET)
+
+    play(scene)
+
+
+POST = b"POST /connectors HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\r\n"
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.1)
+
+    async def scene(server: RestServer) -> None:
+        slow = POST + b"Connection: close\r\nContent-Length: 1000\r\n\r\n{"
+        assert b" 408 " in await exchange(server.ports[0], slow)
+
+    play(scene)
+
+
+def test_half_a_body_creates_nothing():
+    async def scene(server: RestServer) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.ports[0])
+        writer.write(POST + b"Content-Length: 3\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        assert (await exchange(server.ports[0], GET)).endswith(b"[]")
 
     play(scene)
 
