@@ -75,7 +75,7 @@ def test_a_worker_killed_at_any_moment_loses_no_line(
             worker.start()
             time.sleep(dice.uniform(0.2, 1.5))
             worker.kill()
-        worker.start()
+        worker.start().wait_for_rest()
         out = tmp_path / "out.txt"
         wait_until(
             lambda: out.exists() and len(set(numbers(out.read_text().splitlines()))) == lines,

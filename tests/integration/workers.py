@@ -50,6 +50,7 @@ class Worker:
             "offset.storage.file.filename": str(folder / "connect.offsets"),
             "offset.flush.interval.ms": "1000",
             "listeners": f"http://127.0.0.1:{self.port}",
+            "consumer.session.timeout.ms": "6000",
         } | {name.replace("__", "."): value for name, value in settings.items()}
         self.connectors: list[Path] = []
         self.process: subprocess.Popen[bytes] | None = None
