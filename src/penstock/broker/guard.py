@@ -1,10 +1,11 @@
 """Runs a program that must not outlive the process that asked for it.
 
-    guard.py PARENT GRACE_SECONDS PROGRAM ARGUMENTS...
+    guard.py PARENT GRACE_SECONDS DISCARDED PROGRAM ARGUMENTS...
 
 Prints the program's process id, then waits for whatever comes first: a letter on standard input
 (T: end the program politely, K: at once), the end of standard input, the end of the parent, or the
-end of the program. Exits with the program's status. Needs nothing but the standard library.
+end of the program. If the parent has died, it removes the folder DISCARDED (unless empty text).
+Exits with the program's status. Needs nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +29,7 @@ class Asked(Exception):
     """Somebody sent the guard itself a signal."""
 
 
-def main(parent: int, grace_seconds: float, command: list[str]) -> int:
+def main(parent: int, grace_seconds: float, discarded: str, command: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _raise)
     program = subprocess.Popen(
@@ -44,7 +46,11 @@ def main(parent: int, grace_seconds: float, command: list[str]) -> int:
         letter = b"T"
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    return _ended(program, letter, grace_seconds)
+    status = _ended(program, letter, grace_seconds)
+    if discarded and os.getppid() != parent:
+        os.chdir("/")
+        shutil.rmtree(discarded, ignore_errors=True)
+    return status
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
@@ -95,5 +101,5 @@ def _ended(program: subprocess.Popen[bytes], letter: bytes, grace_seconds: float
 
 
 if __name__ == "__main__":
-    status = main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])
+    status = main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4:])
     sys.exit(status if status >= 0 else 128 - status)

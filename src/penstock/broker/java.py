@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 from penstock.broker import guard
 from penstock.broker.errors import BrokerError
@@ -64,39 +63,41 @@ def _printed_version(java: Path) -> str:
 class JavaProcess:
     """A Java program under a guard: it ends when this process ends, however that happens.
 
-    It runs in the folder of its `output`.
+    It runs in the folder of its `output`. The folder `discarded` is removed if this process dies.
     """
 
-    def __init__(self, command: Sequence[str], output: Path, keep_open: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        output: Path,
+        keep_open: Sequence[int] = (),
+        discarded: Path | None = None,
+    ) -> None:
+        guarded = [
+            *(sys.executable, "-I", "-S", guard.__file__),
+            *(str(os.getpid()), str(GRACE_SECONDS), str(discarded or "")),
+            *command,
+        ]
         try:
             with output.open("wb") as log:
-                self._guard = self._guarded(command, output.parent, log, keep_open)
+                self._guard = subprocess.Popen(
+                    guarded,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    cwd=output.parent,
+                    env=os.environ | {"LC_ALL": "C.UTF-8"},  # or Java cannot open files named so
+                    pass_fds=keep_open,
+                    start_new_session=True,  # Ctrl-C is for us, we end the program in our own order
+                )
             assert self._guard.stdout is not None
             line = self._guard.stdout.readline()
         except OSError as error:
             raise BrokerError(f"{command[0]} cannot be started ({error.strerror}).") from error
         if not line.strip().isdigit():
-            self._guard.wait()
+            self._guard.communicate()
             raise BrokerError(f"{command[0]} cannot be started; see {output}.")
         self.pid = int(line)
-
-    @staticmethod
-    def _guarded(
-        command: Sequence[str], folder: Path, log: IO[bytes], keep_open: Sequence[int]
-    ) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [
-                *(sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), str(GRACE_SECONDS)),
-                *command,
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=folder,
-            env=os.environ | {"LC_ALL": "C.UTF-8"},  # or Java cannot open files named in UTF-8
-            pass_fds=keep_open,
-            start_new_session=True,  # Ctrl-C is for us, we end the program in our own order
-        )
 
     @property
     def running(self) -> bool:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from penstock.broker import pins, program
+from penstock.broker.class_archive import ClassArchive
 from penstock.broker.errors import BrokerError
 from penstock.broker.jars import Progress, class_path
 from penstock.broker.java import JavaProcess, find_java
@@ -55,6 +56,7 @@ class LocalKafka:
         self._jvm_options = [f"-Xmx{heap_mb}m", *program.SMALL, *jvm_options]
         self._progress = progress
         self._storage: Storage | None = None
+        self._archive: ClassArchive | None = None
         self._process: JavaProcess | None = None
 
     @property
@@ -90,6 +92,7 @@ class LocalKafka:
         if self._storage is None:
             kept = self._kept or Path(tempfile.mkdtemp(prefix="penstock-broker-"))
             self._storage = Storage(kept)
+        self._archive = ClassArchive(java, jars, self._storage.folder)
         try:
             self._launch(self._storage, java, jars, template)
         except BaseException:
@@ -99,12 +102,15 @@ class LocalKafka:
         return self
 
     def stop(self) -> None:
-        """End the broker: politely if its data is kept, at once if it is thrown away."""
+        """End the broker: politely if its data is kept, at once if it is thrown away.
+
+        The very first broker ends politely as well, and leaves an archive that speeds up starts.
+        """
         if self._process is not None:
-            if self._kept is None:
-                self._process.kill()
+            if self._kept is not None or (self._archive and self._archive.learning):
+                self._stop_politely(self._process)
             else:
-                self._process.stop()
+                self._process.kill()
         self._discard()
 
     def kill(self) -> None:
@@ -115,7 +121,7 @@ class LocalKafka:
     def restart(self) -> None:
         """Stop politely and start again on the same port with the same data."""
         if self._process is not None:
-            self._process.stop()
+            self._stop_politely(self._process)
         self.start()
 
     def wait(self, timeout_seconds: float | None = None) -> int | None:
@@ -132,6 +138,11 @@ class LocalKafka:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _stop_politely(self, process: JavaProcess) -> None:
+        process.stop()
+        if self._archive is not None:
+            self._archive.keep()
 
     def _discard(self) -> None:
         self._process = None
@@ -178,9 +189,8 @@ class LocalKafka:
         file = storage.folder / "broker.properties"
         file.write_text(properties_text(settings), "utf-8")
         main = ["kafka.Kafka", file.name]
-        return program.command(
-            java, self._jvm_options, jars, main, folder=storage.folder, name=NAME
-        )
+        options = [*self._jvm_options, *(self._archive.options if self._archive else ())]
+        return program.command(java, options, jars, main, folder=storage.folder, name=NAME)
 
     def _is_ready(self, storage: Storage, process: JavaProcess) -> bool:
         return process.wait_until(

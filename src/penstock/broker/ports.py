@@ -22,9 +22,10 @@ def check_free(port: int) -> None:
     """Raise if something listens on `port` already, or may not."""
     try:
         socket.create_server((HOST, port)).close()
-    except (OSError, OverflowError) as error:
-        known = isinstance(error, OSError) and error.errno is not None
-        reason = os.strerror(error.errno) if known else "ports go from 1 to 65535"
+    except OverflowError as error:
+        raise BrokerError(f"Port {port} cannot be used: ports go from 1 to 65535.") from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise BrokerError(
             f"Port {port} on {HOST} cannot be used ({reason}); choose another port."
         ) from error
