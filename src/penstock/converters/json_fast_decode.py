@@ -51,13 +51,11 @@ class FastDecoder:
         self._absent: dict[str, Any] = {}
         self._width = 0
         self._finish: Finish | None = None
-        kind = Any if schema is None else self._type(schema, null_is_default)
-        self._decode = msgspec.json.Decoder(kind).decode
+        self._decode = self._decoder(schema, null_is_default)
 
     def values(self, texts: Sequence[bytes]) -> list[Any]:
         """One value per text, or any exception: then ask the exact way, text by text."""
-        if self._doubles:
-            self._check_numbers(b"\n".join(texts))
+        self._check(b"\n".join(texts))
         values: list[Any] = list(map(self._decode, texts))
         if self._finish is not None:
             return list(map(self._finish, values))
@@ -74,11 +72,26 @@ class FastDecoder:
             for struct in structs:
                 struct[name] = finish(struct[name])
 
-    def _check_numbers(self, joined: bytes) -> None:
-        if _NEGATIVE_ZERO.search(joined):  # Java reads it as 0.0
+    def _decoder(self, schema: Schema | None, null_is_default: bool) -> Callable[[bytes], Any]:
+        if schema is None:
+            return msgspec.json.Decoder().decode
+        kind = self._type(schema, null_is_default)
+        if kind is not None:
+            return msgspec.json.Decoder(kind).decode
+        exactly = _exactly(schema, null_is_default)
+        self._absent.clear()
+        self._members.clear()
+        self._doubles = False
+        return exactly
+
+    def _check(self, joined: bytes) -> None:
+        if self._doubles and _NEGATIVE_ZERO.search(joined):  # Java reads it as 0.0
             raise InexactError("negative zero")
-        if self._schemaless and _TOO_WIDE in joined.translate(_DIGITS_AS_ZERO):
-            raise InexactError("an integer that may be too wide")
+        if self._schemaless:
+            if _TOO_WIDE in joined.translate(_DIGITS_AS_ZERO):
+                raise InexactError("an integer that may be too wide")
+        elif not joined.isascii():
+            joined.decode()  # msgspec does not look into what it skips
 
     def _type(self, schema: Schema, null_is_default: bool) -> Any:
         if schema.type is Type.STRUCT and schema.name not in LOGICAL_NAMES:
@@ -98,8 +111,15 @@ class FastDecoder:
             if finish is not None:
                 self._members.append((field.name, finish))
         self._width = len(members)
-        kind = TypedDict("Value", members)  # type: ignore[misc]
-        return kind | None if _may_be_null(schema, null_is_default) else kind
+        kind = _dict_of(members)
+        return kind | None if kind and _may_be_null(schema, null_is_default) else kind
+
+
+def _dict_of(members: dict[str, Any]) -> Any:
+    """The type of such dicts; None for names beyond ASCII, which msgspec does not find in them."""
+    if not all(map(str.isascii, members)):
+        return None
+    return TypedDict("Value", members)  # type: ignore[misc]
 
 
 def _may_be_null(schema: Schema, null_is_default: bool) -> bool:
@@ -193,9 +213,7 @@ def _finished(schema: Schema | None) -> Any:
 
 def _nested(schema: Schema) -> Any:
     kinds = {field.name: _finished(field.schema) for field in schema.fields}
-    if None in kinds.values():
-        return None
-    return TypedDict("Nested", kinds)  # type: ignore[misc]
+    return None if None in kinds.values() else _dict_of(kinds)
 
 
 def _has_doubles(schema: Schema) -> bool:

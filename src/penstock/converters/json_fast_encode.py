@@ -45,7 +45,7 @@ class FastEncoder:
         if self._shape is not None and self._has_shape(values):
             try:
                 structs = msgspec.convert(values, self._shape, builtin_types=_BUILTIN)
-            except msgspec.ValidationError:
+            except (msgspec.ValidationError, UnicodeEncodeError):
                 pass
             else:
                 for column in self._columns:
@@ -195,7 +195,8 @@ _FLAT: Final = _TYPES[Type.INT64] | bool | str | None
 def schemaless_texts(values: Sequence[Any]) -> list[bytes]:
     """The texts of values without schema."""
     if _are_alike(values) or are_plain(values):
-        return write(values)
+        with suppress(TypeError):  # a number that tells its width
+            return write(values)
     return write([schemaless(value) for value in values])
 
 
@@ -209,7 +210,7 @@ def _are_alike(values: Sequence[Any]) -> bool:
         return False
     try:
         msgspec.convert(values, shape, builtin_types=_BUILTIN)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):
         return False
     names = [name for name, value in first.items() if value.__class__ is float]
     columns = [list(map(itemgetter(name), values)) for name in names]

@@ -169,6 +169,7 @@ class EnvelopeReader:
         return None
 
     def _read_new(self, message: bytes) -> SchemaAndValue:
+        message.decode()  # msgspec does not look into what it skips
         envelope = _envelope(message)
         schema, fast = self._described(bytes(envelope.schema))
         payload = bytes(envelope.payload)
