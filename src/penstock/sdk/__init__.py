@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from penstock.sdk.numbers import Int64 as Int64
     from penstock.sdk.predicate import Predicate as Predicate
     from penstock.sdk.projector import project as project
+    from penstock.sdk.provider import ConfigData as ConfigData
+    from penstock.sdk.provider import ConfigProvider as ConfigProvider
     from penstock.sdk.record import Header as Header
     from penstock.sdk.record import Record as Record
     from penstock.sdk.record import RecordMetadata as RecordMetadata
@@ -127,6 +129,7 @@ _NAMES = {
     "numbers": "Float32 Float64 Int8 Int16 Int32 Int64",
     "predicate": "Predicate",
     "projector": "project",
+    "provider": "ConfigData ConfigProvider",
     "record": (
         "Header Record RecordMetadata SinkRecord SourceRecord TimestampType TopicPartition replace"
     ),
