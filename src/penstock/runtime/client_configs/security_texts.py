@@ -15,7 +15,7 @@ SSL_TEXTS: Final[Mapping[str, str]] = {
     "ssl.provider": "Java security provider; accepted and without effect here.",
     "ssl.cipher.suites": "Ciphers to offer; unset: all that are considered safe.",
     "ssl.enabled.protocols": "Versions of TLS to offer.",
-    "ssl.keystore.type": "Format of the key store: JKS, PKCS12 or PEM.",
+    "ssl.keystore.type": "Format of the key store; PEM can be read, and PKCS12 for Kafka.",
     "ssl.keystore.location": "File with the own key and certificate.",
     "ssl.keystore.password": "Password of the key store; PEM files have none.",
     "ssl.key.password": "Password of the own key.",
@@ -23,9 +23,9 @@ SSL_TEXTS: Final[Mapping[str, str]] = {
     "ssl.keystore.certificate.chain": "The own certificate and its issuers, as PEM, in place of "
     "a file.",
     "ssl.truststore.certificates": "Certificates of trusted issuers, as PEM, in place of a file.",
-    "ssl.truststore.type": "Format of the trust store: JKS, PKCS12 or PEM.",
+    "ssl.truststore.type": "Format of the trust store; PEM can be read.",
     "ssl.truststore.location": "File with the certificates of trusted issuers.",
-    "ssl.truststore.password": "Password of the trust store; without it, it is not verified.",
+    "ssl.truststore.password": "Password of the trust store; PEM files have none.",
     "ssl.keymanager.algorithm": "Java's algorithm for choosing keys; accepted and without effect "
     "here.",
     "ssl.trustmanager.algorithm": "Java's algorithm for trusting; accepted and without effect "
