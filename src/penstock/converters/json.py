@@ -95,7 +95,7 @@ class JsonConverter(Converter[JsonConverterConfig], HeaderConverter[JsonConverte
         self, topic: str, schema: Schema | None, values: Sequence[Any]
     ) -> list[bytes | None]:
         start = self._start(schema) if self.config.schemas_enable else None
-        texts = schemaless_texts(values) if schema is None else self._encoder(schema).texts(values)
+        texts = self._texts(schema, values)
         framed = texts if start is None else [start + text + b"}" for text in texts]
         if schema is None and None in values:
             return [None if v is None else t for v, t in zip(values, framed, strict=True)]
@@ -115,6 +115,14 @@ class JsonConverter(Converter[JsonConverterConfig], HeaderConverter[JsonConverte
         self, topic: str, key: str, payload: bytes | None
     ) -> tuple[Schema | None, Any]:
         return self._reader.read((payload,))[0]
+
+    def _texts(self, schema: Schema | None, values: Sequence[Any]) -> list[bytes]:
+        try:
+            return (
+                schemaless_texts(values) if schema is None else self._encoder(schema).texts(values)
+            )
+        except RecursionError as error:
+            raise DataError("The value is nested too deeply, or contains itself.") from error
 
     def _made_encoder(self, schema: Schema) -> FastEncoder:
         return FastEncoder(schema, self._null_is_default, self._numeric)

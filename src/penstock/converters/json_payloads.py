@@ -55,9 +55,12 @@ def _read(text: bytes) -> Any:
 
 
 def _exact(schema: Schema | None, node: Any, null_is_default: bool) -> SchemaAndValue:
-    if schema is None:
-        return None, json_decode.schemaless(node)
-    return schema, json_decode.decoder(schema, null_is_default)(node)
+    try:
+        if schema is None:
+            return None, json_decode.schemaless(node)
+        return schema, json_decode.decoder(schema, null_is_default)(node)
+    except RecursionError as error:
+        raise DataError("The message is nested too deeply to be converted.") from error
 
 
 def _around_nulls(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -33,6 +34,8 @@ from penstock.sdk.schema import (
 from penstock.testing.converter_contract import Batch, ConverterContract
 from penstock.testing.strategies import schemaless_values, values
 
+Options = Mapping[str, str]
+
 NOT_A_NUMBER = (b"", b"abc", b"\0" * 9)
 
 
@@ -54,17 +57,20 @@ class TestJsonConverterWithSchemas(ConverterContract):
 
 
 class TestJsonConverterWithNumericDecimals(TestJsonConverterWithSchemas):
-    options: ClassVar[dict[str, str]] = {"decimal.format": "NUMERIC"}
+    options: ClassVar[Options] = {"decimal.format": "NUMERIC"}
     role = Role.KEY
 
 
 class TestJsonConverterThatForgetsSchemas(TestJsonConverterWithSchemas):
-    options: ClassVar[dict[str, str]] = {"schemas.cache.size": "0", "replace.null.with.default": "false"}
+    options: ClassVar[Options] = {
+        "schemas.cache.size": "0",
+        "replace.null.with.default": "false",
+    }
 
 
 class TestJsonConverterWithoutSchemas(ConverterContract):
     converter = JsonConverter
-    options: ClassVar[dict[str, str]] = {"schemas.enable": "false"}
+    options: ClassVar[Options] = {"schemas.enable": "false"}
     bad_payloads = (b"{", b"nul", b"[1,]", b"\xff")
 
     def batches(self) -> st.SearchStrategy[Batch]:
@@ -75,7 +81,7 @@ class TestJsonConverterWithoutSchemas(ConverterContract):
 
 
 class TestJsonConverterWithNullSchemas(TestJsonConverterWithoutSchemas):
-    options: ClassVar[dict[str, str]] = {}
+    options: ClassVar[Options] = {}
 
 
 class SingleContract(ConverterContract):
@@ -94,7 +100,7 @@ class TestStringConverter(SingleContract):
 
 class TestStringConverterInUtf16(SingleContract):
     converter = StringConverter
-    options: ClassVar[dict[str, str]] = {"converter.encoding": "UTF-16"}
+    options: ClassVar[Options] = {"converter.encoding": "UTF-16"}
     schema = OPTIONAL_STRING
 
 
