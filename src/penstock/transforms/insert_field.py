@@ -28,7 +28,7 @@ from penstock.transforms.requirements import (
     null_for_required,
     required_map,
 )
-from penstock.transforms.schema_update import copying, is_struct, struct_like
+from penstock.transforms.schema_update import Projection, copying, is_struct, struct_like
 
 R = TypeVar("R", bound=Record)
 
@@ -123,7 +123,7 @@ class InsertField(Transform[InsertFieldConfig]):
 
     def _fixed_in_maps(self, fixed: dict[str, Any], run: Sequence[R]) -> list[R]:
         """The most frequent use, without a call per record."""
-        if not all(type(record.value) is dict for record in run):
+        if {type(record.value) for record in run} != {dict}:
             add = _adding_always(fixed)
             return [r if r.value is None else replace(r, value=add(r, r.value)) for r in run]
         return [replace(r, value=r.value | fixed) for r in run]
@@ -153,6 +153,8 @@ class InsertField(Transform[InsertFieldConfig]):
         for insertion in self._insertions:
             builder.field(insertion.name, insertion.schema)
         copy = copying(schema, purpose=_PURPOSE, defaults=self.config.replace_null_with_default)
+        if self._fixed is not None:
+            return builder.build(), _adding_to_copies(copy, self._fixed)
 
         def add(record: Any, value: Any) -> Any:
             changed = copy(value)
@@ -170,6 +172,15 @@ class InsertField(Transform[InsertFieldConfig]):
 def _adding_always(fixed: dict[str, Any]) -> Callable[[Any, Any], Any]:
     def add(record: Any, value: Any) -> Any:
         return required_map(_PURPOSE, value) | fixed
+
+    return add
+
+
+def _adding_to_copies(copy: Projection, fixed: dict[str, Any]) -> Callable[[Any, Any], Any]:
+    def add(record: Any, value: Any) -> Any:
+        changed = copy(value)
+        changed.update(fixed)
+        return changed
 
     return add
 

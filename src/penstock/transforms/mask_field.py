@@ -10,9 +10,9 @@ from typing import Annotated, Any, ClassVar, Final, cast
 
 from penstock.sdk.config import Config, Importance, Option, list_without_duplicates, non_empty
 from penstock.sdk.errors import DataError
-from penstock.sdk.logical import EPOCH
+from penstock.sdk.logical import EPOCH, LOGICAL_NAMES
 from penstock.sdk.numbers import Float32, Float64, Int8, Int16, Int32, Int64
-from penstock.sdk.schema import Schema
+from penstock.sdk.schema import Schema, Type
 from penstock.sdk.values import (
     convert_to_byte,
     convert_to_double,
@@ -25,7 +25,7 @@ from penstock.sdk.values import (
 from penstock.sdk.values_numbers import NumberFormatError, decimal_of
 from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.requirements import refusing_structs, required_map
-from penstock.transforms.schema_update import copying, is_struct
+from penstock.transforms.schema_update import Projection, copying, is_struct
 
 _PURPOSE = "mask fields"
 
@@ -62,6 +62,7 @@ class MaskField(PartTransform[MaskFieldConfig]):
 
     def __init__(self, config: MaskFieldConfig) -> None:
         super().__init__(config)
+        self._names = config.fields
         text = config.replacement
         self._mask: Mask = _emptied if text is None else _replacing(text)
 
@@ -73,6 +74,8 @@ class MaskField(PartTransform[MaskFieldConfig]):
         defaults = self.config.replace_null_with_default
         copy = copying(schema, purpose=_PURPOSE, defaults=defaults)
         masked = [(f.name, f.schema) for f in schema.fields if f.name in self.config.fields]
+        if self.config.replacement is None and all(_is_plain(each) for _, each in masked):
+            return Change(schema, _emptying(copy, masked))
 
         def mask(value: Any) -> Any:
             changed = copy(value)
@@ -83,10 +86,9 @@ class MaskField(PartTransform[MaskFieldConfig]):
         return Change(schema, mask)
 
     def _in_map(self, value: Any) -> Any:
-        given = required_map(_PURPOSE, value)
-        changed = dict(given)
-        for name in self.config.fields:
-            changed[name] = self._mask(given.get(name), None)
+        changed, mask = required_map(_PURPOSE, value).copy(), self._mask
+        for name in self._names:
+            changed[name] = mask(changed.get(name), None)
         return changed
 
 
@@ -111,6 +113,33 @@ _EMPTY_COMPOUND: Final[dict[str, Callable[[], Any]]] = {
     "java.util.ArrayList": list,
     "java.util.LinkedHashMap": dict,
 }
+
+
+_EMPTY_OF_TYPES: Final[dict[Type, Any]] = {
+    **dict.fromkeys((Type.INT8, Type.INT16, Type.INT32, Type.INT64), 0),
+    Type.FLOAT32: 0.0,
+    Type.FLOAT64: 0.0,
+    Type.BOOLEAN: False,
+    Type.STRING: "",
+}
+
+
+def _is_plain(schema: Schema) -> bool:
+    """Whether the schema alone tells the empty value."""
+    return schema.type in _EMPTY_OF_TYPES and schema.name not in LOGICAL_NAMES
+
+
+def _emptying(copy: Projection, masked: list[tuple[str, Schema]]) -> Callable[[Any], Any]:
+    empty = [(name, _EMPTY_OF_TYPES[schema.type]) for name, schema in masked]
+
+    def mask(value: Any) -> Any:
+        changed = copy(value)
+        for name, nothing in empty:
+            if changed[name] is not None:
+                changed[name] = nothing
+        return changed
+
+    return mask
 
 
 def _emptied(value: Any, schema: Schema | None) -> Any:

@@ -71,7 +71,7 @@ def test_refuses_texts_that_are_no_floats(text: str) -> None:
 def test_says_the_width_of_what_has_no_schema() -> None:
     assert type(caster(None, Type.INT8)(1)) is Int8
     assert type(caster(None, Type.FLOAT32)(1)) is Float32
-    assert type(caster(None, Type.INT64)(Int8(1))) is int or caster(None, Type.INT64)(Int8(1)) == 1
+    assert type(caster(None, Type.INT64)(Int8(1))) is int
 
 
 def test_null_stays_null() -> None:
