@@ -13,7 +13,7 @@ from penstock.broker.cache import locked
 from penstock.broker.errors import BrokerError
 from penstock.broker.jars import Progress, class_path
 from penstock.broker.java import JavaProcess, find_java
-from penstock.broker.properties import properties_text
+from penstock.runtime.properties import write_properties
 
 START_SECONDS = 120.0
 STARTED = "Kafka Connect started"
@@ -99,7 +99,7 @@ class JavaConnect:
         for number, connector in enumerate(self._connectors or ()):
             files[f"connector-{number}.properties"] = dict(connector)
         for name, settings in files.items():
-            (self.folder / name).write_text(properties_text(settings), "utf-8")
+            (self.folder / name).write_text(write_properties(settings), "utf-8")
         kind = DISTRIBUTED if self._connectors is None else STANDALONE
         return [kind, *files]
 

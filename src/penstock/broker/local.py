@@ -14,13 +14,13 @@ from penstock.broker.errors import BrokerError
 from penstock.broker.jars import Progress, class_path
 from penstock.broker.java import JavaProcess, find_java
 from penstock.broker.ports import check_free, free_ports
-from penstock.broker.properties import (
+from penstock.broker.settings import (
     AFTER_A_CRASH,
     HOST,
     broker_settings,
-    properties_text,
 )
 from penstock.broker.storage import Storage, bootstrap_template
+from penstock.runtime.properties import write_properties
 
 START_SECONDS = 60.0
 ATTEMPTS = 3
@@ -187,7 +187,7 @@ class LocalKafka:
         changed = (AFTER_A_CRASH if storage.crashed else {}) | self._settings
         settings = broker_settings(storage.data, port, controller_port, changed)
         file = storage.folder / "broker.properties"
-        file.write_text(properties_text(settings), "utf-8")
+        file.write_text(write_properties(settings), "utf-8")
         main = ["kafka.Kafka", file.name]
         options = [*self._jvm_options, *(self._archive.options if self._archive else ())]
         return program.command(java, options, jars, main, folder=storage.folder, name=NAME)

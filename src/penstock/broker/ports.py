@@ -6,7 +6,7 @@ import os
 import socket
 
 from penstock.broker.errors import BrokerError
-from penstock.broker.properties import HOST
+from penstock.broker.settings import HOST
 
 
 def free_ports(count: int) -> list[int]:
@@ -20,10 +20,10 @@ def free_ports(count: int) -> list[int]:
 
 def check_free(port: int) -> None:
     """Raise if something listens on `port` already, or may not."""
+    if not 1 <= port <= 65535:
+        raise BrokerError(f"Port {port} cannot be used: ports go from 1 to 65535.")
     try:
         socket.create_server((HOST, port)).close()
-    except OverflowError as error:
-        raise BrokerError(f"Port {port} cannot be used: ports go from 1 to 65535.") from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise BrokerError(

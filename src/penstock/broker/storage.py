@@ -16,7 +16,8 @@ from pathlib import Path
 from penstock.broker import pins
 from penstock.broker.cache import cache_folder, locked
 from penstock.broker.errors import BrokerError
-from penstock.broker.properties import broker_settings, properties_text
+from penstock.broker.settings import broker_settings
+from penstock.runtime.properties import write_properties
 
 MARKER = "penstock-broker"
 CHECKPOINT = "bootstrap.checkpoint"
@@ -119,7 +120,7 @@ def _make_template(template: Path, java: Path, class_path: Sequence[Path]) -> No
     with tempfile.TemporaryDirectory(dir=template.parent) as scratch:
         settings = Path(scratch) / "broker.properties"
         formatted = broker_settings(Path(scratch) / "data", 9092, 9093, {})
-        settings.write_text(properties_text(formatted), encoding="utf-8")
+        settings.write_text(write_properties(formatted), encoding="utf-8")
         tool = [java, "-XX:TieredStopAtLevel=1", "-cp", ":".join(map(str, class_path))]
         tool += ["kafka.tools.StorageTool", "format", "-t", _uuid(), "-c", settings]
         ran = subprocess.run(tool, capture_output=True, text=True, timeout=FORMAT_SECONDS)

@@ -1,4 +1,4 @@
-"""The settings of a single-node broker, and Java properties files."""
+"""The settings of a single-node broker."""
 
 from __future__ import annotations
 
@@ -40,21 +40,3 @@ def broker_settings(
         "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),  # of a heap of 256 MB
         **changed,
     }
-
-
-def properties_text(settings: Mapping[str, str]) -> str:
-    """A Java properties file; whatever a value holds, it is read back unchanged."""
-    return "".join(f"{_escaped(k, '=: ')}={_escaped(v)}\n" for k, v in settings.items())
-
-
-def _escaped(text: str, special: str = "") -> str:
-    for plain in f"\\{special}":
-        text = text.replace(plain, f"\\{plain}")
-    text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    text = "".join(c if " " <= c <= "~" else _utf16_escapes(c) for c in text)
-    return f"\\{text}" if text.startswith((" ", "#", "!")) else text
-
-
-def _utf16_escapes(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
