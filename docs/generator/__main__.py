@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from docs.generator.catalog import REFERENCE, pages
+from docs.generator.catalog import REFERENCE, MissingPage, pages
 from docs.generator.examples import WrongExample, check_example
 from docs.generator.pages import reference
 
@@ -13,7 +13,7 @@ def main() -> int:
     for page in pages():
         try:
             check_example(page)
-        except WrongExample as error:
+        except (MissingPage, WrongExample) as error:
             print(error, file=sys.stderr)
             return 1
     files = reference()

@@ -36,6 +36,10 @@ SETTINGS: Mapping[str, type[Config]] = {
 }
 
 
+class MissingPage(Exception):
+    """A plugin has no prose."""
+
+
 @dataclass(frozen=True)
 class Name:
     """A name by which configurations call a plugin, and the Python class it means."""
@@ -57,6 +61,17 @@ class Page:
     @property
     def prose(self) -> Path:
         return PROSE / self.group / f"{self.name}.md"
+
+    @property
+    def text(self) -> str:
+        """The prose. Raises `MissingPage` if nobody has written any."""
+        try:
+            return self.prose.read_text("utf-8")
+        except FileNotFoundError as error:
+            where = self.prose.relative_to(DOCS.parent)
+            raise MissingPage(
+                f"{self.name} has no page: write {where}, with a description and an example."
+            ) from error
 
     @property
     def path(self) -> Path:

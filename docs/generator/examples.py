@@ -31,7 +31,7 @@ class WrongExample(Exception):
 
 def check_example(page: Page) -> int:
     """How many results were compared. Raises `WrongExample` at the first that differs."""
-    found = blocks(page.prose.read_text("utf-8"))
+    found = blocks(page.text)
     results = list(_RUNNERS[page.group](found)) if page.group in _RUNNERS else []
     for role, got, wanted in results:
         if not same(got, wanted):

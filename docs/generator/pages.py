@@ -32,7 +32,7 @@ def reference() -> dict[Path, str]:
 
 def page_text(page: Page) -> str:
     """One page."""
-    text = page.prose.read_text("utf-8")
+    text = page.text
     if page.group == "settings":
         return _marked(page.prose, fill_tables(text, page.definition))
     description, example = split_example(text)
@@ -63,11 +63,11 @@ def _marked(prose: Path, text: str) -> str:
 def _title(page: Page) -> str:
     if page.group != "settings":
         return page.name
-    return page.prose.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+    return page.text.partition("\n")[0].removeprefix("# ")
 
 
 def _summary(page: Page) -> str:
-    text = page.prose.read_text("utf-8")
+    text = page.text
     return summary(text.partition("\n")[2].strip() if page.group == "settings" else text)
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from docs.generator.catalog import DOCS, GROUPS, PROSE, REFERENCE, Page, is_there, pages
+from docs.generator.catalog import (
+    DOCS,
+    GROUPS,
+    PROSE,
+    REFERENCE,
+    MissingPage,
+    Page,
+    is_there,
+    pages,
+)
 from docs.generator.examples import WrongExample, check_example, same
 from docs.generator.pages import reference
 from docs.generator.settings import UndocumentedSetting, default_text, fill_tables, valid_values
@@ -80,6 +89,13 @@ def test_a_wrong_example_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Page, "prose", tmp_path / "Cast.md")
     page.prose.write_text(text, "utf-8")
     with pytest.raises(WrongExample, match=r"Cast.md: after is"):
+        check_example(page)
+
+
+def test_a_plugin_without_prose_is_named() -> None:
+    page = Page("connectors", "TeleportConnector", ConfigDef())
+    wanted = "TeleportConnector has no page: write docs/prose/connectors/TeleportConnector.md"
+    with pytest.raises(MissingPage, match=wanted):
         check_example(page)
 
 
