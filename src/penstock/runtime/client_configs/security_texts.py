@@ -13,7 +13,7 @@ PROTOCOL_TEXTS: Final[Mapping[str, str]] = {
 SSL_TEXTS: Final[Mapping[str, str]] = {
     "ssl.protocol": "Newest version of TLS to offer.",
     "ssl.provider": "Java security provider; accepted and without effect here.",
-    "ssl.cipher.suites": "Ciphers to offer; unset: all that are considered safe.",
+    "ssl.cipher.suites": "Ciphers to offer; without any, all that are considered safe.",
     "ssl.enabled.protocols": "Versions of TLS to offer.",
     "ssl.keystore.type": "Format of the key store; PEM can be read, and PKCS12 for Kafka.",
     "ssl.keystore.location": "File with the own key and certificate.",
