@@ -8,7 +8,6 @@ from penstock.runtime.client_configs.tables import definition, settings
 _COMMON = settings("""
 bootstrap.servers LIST HIGH -
 client.dns.lookup STRING MEDIUM use_all_dns_ips
-client.id STRING LOW
 metadata.max.age.ms LONG LOW 300000
 metadata.recovery.strategy STRING LOW rebootstrap
 metadata.recovery.rebootstrap.trigger.ms LONG LOW 300000
@@ -24,13 +23,14 @@ metrics.sample.window.ms LONG LOW 30000
 metrics.num.samples INT LOW 2
 metrics.recording.level STRING LOW INFO
 metric.reporters LIST LOW org.apache.kafka.common.metrics.JmxReporter
-enable.metrics.push BOOLEAN LOW true
 security.providers STRING LOW null
 """)
 
 PRODUCER = definition(
     _COMMON,
     settings("""
+client.id STRING MEDIUM
+enable.metrics.push BOOLEAN LOW true
 buffer.memory LONG HIGH 33554432
 retries INT HIGH 2147483647
 acks STRING LOW all
@@ -68,14 +68,16 @@ config.providers LIST LOW
 CONSUMER = definition(
     _COMMON,
     settings("""
+client.id STRING LOW
+enable.metrics.push BOOLEAN LOW true
 group.id STRING HIGH null
 group.instance.id STRING MEDIUM null
 group.protocol STRING HIGH classic
 group.remote.assignor STRING MEDIUM null
 session.timeout.ms INT HIGH 45000
 heartbeat.interval.ms INT HIGH 3000
-partition.assignment.strategy LIST MEDIUM org.apache.kafka.clients.consumer.RangeAssignor,\
-org.apache.kafka.clients.consumer.CooperativeStickyAssignor
+partition.assignment.strategy LIST MEDIUM class org.apache.kafka.clients.consumer.RangeAssignor,\
+class org.apache.kafka.clients.consumer.CooperativeStickyAssignor
 enable.auto.commit BOOLEAN MEDIUM true
 auto.commit.interval.ms INT LOW 5000
 client.rack STRING LOW
@@ -89,13 +91,14 @@ check.crcs BOOLEAN LOW true
 key.deserializer CLASS HIGH -
 value.deserializer CLASS HIGH -
 share.acknowledgement.mode STRING MEDIUM implicit
+share.acquire.mode STRING MEDIUM BATCH_OPTIMIZED
 default.api.timeout.ms INT MEDIUM 60000
 connections.max.idle.ms LONG MEDIUM 540000
 interceptor.classes LIST LOW
 max.poll.records INT MEDIUM 500
 max.poll.interval.ms INT MEDIUM 300000
 exclude.internal.topics BOOLEAN MEDIUM true
-internal.leave.group.on.close BOOLEAN LOW true
+internal.throw.on.fetch.stable.offset.unsupported BOOLEAN LOW false
 isolation.level STRING MEDIUM read_uncommitted
 allow.auto.create.topics BOOLEAN MEDIUM true
 config.providers LIST LOW
@@ -110,6 +113,8 @@ ADMIN = definition(
     settings("""
 bootstrap.servers LIST HIGH
 bootstrap.controllers LIST HIGH
+client.id STRING MEDIUM
+enable.metrics.push BOOLEAN LOW false
 receive.buffer.bytes INT MEDIUM 65536
 connections.max.idle.ms LONG MEDIUM 300000
 retries INT LOW 2147483647

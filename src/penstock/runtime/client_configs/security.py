@@ -16,7 +16,7 @@ SSL = settings(
     """
 ssl.protocol STRING MEDIUM TLSv1.3
 ssl.provider STRING MEDIUM null
-ssl.cipher.suites LIST LOW null
+ssl.cipher.suites LIST LOW
 ssl.enabled.protocols LIST MEDIUM TLSv1.2,TLSv1.3
 ssl.keystore.type STRING MEDIUM JKS
 ssl.keystore.location STRING HIGH null
@@ -57,9 +57,9 @@ sasl.login.connect.timeout.ms INT LOW null
 sasl.login.read.timeout.ms INT LOW null
 sasl.login.retry.backoff.max.ms LONG LOW 10000
 sasl.login.retry.backoff.ms LONG LOW 100
-sasl.oauthbearer.jwt.retriever.class CLASS LOW \
+sasl.oauthbearer.jwt.retriever.class CLASS MEDIUM \
 org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever
-sasl.oauthbearer.jwt.validator.class CLASS LOW \
+sasl.oauthbearer.jwt.validator.class CLASS MEDIUM \
 org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator
 sasl.oauthbearer.scope STRING MEDIUM null
 sasl.oauthbearer.client.credentials.client.id STRING MEDIUM null
@@ -83,7 +83,7 @@ sasl.oauthbearer.jwks.endpoint.refresh.ms LONG LOW 3600000
 sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms LONG LOW 10000
 sasl.oauthbearer.jwks.endpoint.retry.backoff.ms LONG LOW 100
 sasl.oauthbearer.clock.skew.seconds INT LOW 30
-sasl.oauthbearer.expected.audience LIST LOW null
+sasl.oauthbearer.expected.audience LIST LOW
 sasl.oauthbearer.expected.issuer STRING LOW null
 sasl.oauthbearer.header.urlencode BOOLEAN LOW false
 """,
