@@ -30,8 +30,6 @@ class JsonConverterConfig(ConverterConfig):
             order=0,
             width=Width.MEDIUM,
             display="Enable Schemas",
-            group="Schemas",
-            order=0,
         ),
     ] = True
     schemas_cache_size: Annotated[
@@ -43,8 +41,6 @@ class JsonConverterConfig(ConverterConfig):
             order=1,
             width=Width.MEDIUM,
             display="Schema Cache Size",
-            group="Schemas",
-            order=1,
         ),
     ] = 1000
     schema_content: Annotated[
@@ -56,8 +52,6 @@ class JsonConverterConfig(ConverterConfig):
             order=2,
             width=Width.MEDIUM,
             display="Schema Content",
-            group="Schemas",
-            order=2,
         ),
     ] = None
     decimal_format: Annotated[
@@ -70,8 +64,6 @@ class JsonConverterConfig(ConverterConfig):
             order=0,
             width=Width.MEDIUM,
             display="Decimal Format",
-            group="Serialization",
-            order=0,
         ),
     ] = "BASE64"
     replace_null_with_default: Annotated[
@@ -83,8 +75,6 @@ class JsonConverterConfig(ConverterConfig):
             order=1,
             width=Width.MEDIUM,
             display="Replace null with default",
-            group="Serialization",
-            order=1,
         ),
     ] = True
 
