@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from penstock.runtime.client_configs.client_texts import (
+    COMMON_TEXTS,
+    CONSUMER_TEXTS,
+    PRODUCER_TEXTS,
+)
 from penstock.runtime.client_configs.security import SASL, SECURITY_PROTOCOL, SSL
 from penstock.runtime.client_configs.tables import definition, settings
 
-_COMMON = settings("""
+_COMMON = settings(
+    """
 bootstrap.servers LIST HIGH -
 client.dns.lookup STRING MEDIUM use_all_dns_ips
 metadata.max.age.ms LONG LOW 300000
@@ -24,11 +30,14 @@ metrics.num.samples INT LOW 2
 metrics.recording.level STRING LOW INFO
 metric.reporters LIST LOW org.apache.kafka.common.metrics.JmxReporter
 security.providers STRING LOW null
-""")
+""",
+    texts=COMMON_TEXTS,
+)
 
 PRODUCER = definition(
     _COMMON,
-    settings("""
+    settings(
+        """
 client.id STRING MEDIUM
 enable.metrics.push BOOLEAN LOW true
 buffer.memory LONG HIGH 33554432
@@ -59,7 +68,9 @@ transaction.timeout.ms INT LOW 60000
 transactional.id STRING LOW null
 transaction.two.phase.commit.enable BOOLEAN LOW false
 config.providers LIST LOW
-"""),
+""",
+        texts=PRODUCER_TEXTS,
+    ),
     SECURITY_PROTOCOL,
     SSL,
     SASL,
@@ -67,7 +78,8 @@ config.providers LIST LOW
 
 CONSUMER = definition(
     _COMMON,
-    settings("""
+    settings(
+        """
 client.id STRING LOW
 enable.metrics.push BOOLEAN LOW true
 group.id STRING HIGH null
@@ -102,7 +114,9 @@ internal.throw.on.fetch.stable.offset.unsupported BOOLEAN LOW false
 isolation.level STRING MEDIUM read_uncommitted
 allow.auto.create.topics BOOLEAN MEDIUM true
 config.providers LIST LOW
-"""),
+""",
+        texts=CONSUMER_TEXTS,
+    ),
     SECURITY_PROTOCOL,
     SSL,
     SASL,
@@ -110,7 +124,8 @@ config.providers LIST LOW
 
 ADMIN = definition(
     [key for key in _COMMON if key.name != "bootstrap.servers"],
-    settings("""
+    settings(
+        """
 bootstrap.servers LIST HIGH
 bootstrap.controllers LIST HIGH
 client.id STRING MEDIUM
@@ -120,7 +135,9 @@ connections.max.idle.ms LONG MEDIUM 300000
 retries INT LOW 2147483647
 default.api.timeout.ms INT MEDIUM 60000
 config.providers LIST LOW
-"""),
+""",
+        texts=COMMON_TEXTS,
+    ),
     SECURITY_PROTOCOL,
     SSL,
     SASL,
