@@ -11,7 +11,7 @@ from penstock.sdk.schema import Schema
 from penstock.transforms.cast import java_split
 from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.requirements import NullSettingError, refusing_structs, required_map
-from penstock.transforms.schema_update import is_struct, keeping, projection, struct_like
+from penstock.transforms.schema_update import is_struct, projection, struct_like
 
 _PURPOSE = "field replacement"
 
@@ -83,11 +83,7 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
         for field, name in members:
             builder.field(name, field.schema)
         defaults = self.config.replace_null_with_default
-        if all(field.name == name for field, name in members):
-            kept = [field for field, _ in members]
-            of = keeping(schema, kept, purpose=_PURPOSE, defaults=defaults)
-        else:
-            of = projection(schema, members, purpose=_PURPOSE, defaults=defaults)
+        of = projection(schema, members, purpose=_PURPOSE, defaults=defaults)
         return Change(builder.build(), of)
 
     def _keeps(self, name: str) -> bool:
