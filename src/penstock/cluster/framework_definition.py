@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from penstock.cluster.catalog import Catalog, PluginKind
+from penstock.cluster.catalog import Catalog, Plugin, PluginKind
+from penstock.cluster.interface_texts import Texts, texts_of
 from penstock.runtime.connector_config import ConnectorConfig, ensure_concrete
 from penstock.runtime.plugin_versions import version_requirement
 from penstock.sdk.checks import described
@@ -118,6 +119,25 @@ def framework_definition(
     return definition
 
 
+def connector_texts(catalog: Catalog, connector: Plugin, properties: Properties) -> Texts:
+    """What describes the settings of a connector and the framework's, where Java has the class."""
+    found = {**texts_of(connector.kind.value), **texts_of(connector.name)}
+    for aliased in (TRANSFORMS, PREDICATES):
+        for alias in _aliases(aliased, properties):
+            prefix = f"{aliased.setting}.{alias}."
+            ref = catalog.find_class((properties.get(prefix + "type") or "").strip())
+            texts = dict(texts_of(aliased.kind.value))
+            if ref is not None:
+                texts |= texts_of(ref.name)
+            found |= {prefix + name: text for name, text in texts.items()}
+    return found
+
+
+def _aliases(aliased: Aliased, properties: Properties) -> Iterable[str]:
+    listed = parse_type(aliased.setting, properties.get(aliased.setting), ConfigType.LIST)
+    return dict.fromkeys(listed or ())
+
+
 def _with_choices(
     key: ConfigKey,
     catalog: Catalog,
@@ -149,8 +169,7 @@ def _version_of(catalog: Catalog, name: str | None) -> str | None:
 def _add_aliased(
     definition: ConfigDef, aliased: Aliased, catalog: Catalog, properties: Properties
 ) -> None:
-    listed = parse_type(aliased.setting, properties.get(aliased.setting), ConfigType.LIST)
-    for alias in dict.fromkeys(listed or ()):
+    for alias in _aliases(aliased, properties):
         prefix = f"{aliased.setting}.{alias}."
         group = f"{aliased.group}: {alias}"
         kind = aliased.kind.value

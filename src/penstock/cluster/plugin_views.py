@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from penstock.cluster.catalog import CONNECTORS, DESCRIBED, Catalog, Plugin, PluginKind
 from penstock.cluster.errors import BadRequest
+from penstock.cluster.interface_texts import texts_of
 from penstock.cluster.threads import on_thread
 from penstock.cluster.validation import Validator
 from penstock.cluster.validation_views import key_info
@@ -61,7 +62,8 @@ class CatalogPlugins:
                 keys |= {n: k for n, k in common.definition().keys.items() if n not in own}
                 version_key = keys["connector.plugin.version"]
                 keys[version_key.name] = replace(version_key, default=found.version)
-            return [key_info(key) for key in keys.values()]
+            texts = {**texts_of(found.kind.value), **texts_of(found.name)}
+            return [key_info(key, texts=texts) for key in keys.values()]
 
     def _find(self, name: str, version: str | None) -> Plugin:
         for kind in DESCRIBED:

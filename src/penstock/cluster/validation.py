@@ -13,7 +13,8 @@ from typing import Any
 from penstock.cluster import validation_views as views
 from penstock.cluster.catalog import Catalog, NoSuchVersion, Plugin, PluginKind
 from penstock.cluster.errors import BadRequest
-from penstock.cluster.framework_definition import framework_definition
+from penstock.cluster.framework_definition import connector_texts, framework_definition
+from penstock.cluster.interface_texts import Texts, texts_of
 from penstock.cluster.source_checks import check_exactly_once
 from penstock.cluster.views import ConfigInfos
 from penstock.runtime.client_configs import ADMIN, CONSUMER, PRODUCER
@@ -98,7 +99,9 @@ class Validator:
         values = [found[name] for name in hash_order(found)] + own_values
         groups = dict.fromkeys([*framework.groups, *own.groups])
         keys = framework.keys | own.keys
-        return views.merged(views.result(name, keys, values, list(groups)), *parts, *converters)
+        texts = connector_texts(self._catalog, plugin, properties)
+        shown = views.result(name, keys, values, list(groups), texts)
+        return views.merged(shown, *parts, *converters)
 
     def _framework(self, kind: PluginKind, properties: Properties) -> ConfigDef:
         base = SinkConnectorConfig if kind is PluginKind.SINK else SourceConnectorConfig
@@ -156,7 +159,7 @@ class Validator:
             producer = True
             admin = consumer or any(name.startswith("topic.creation.") for name in properties)
         return [
-            self._overrides(f"{client}.override.", definition, properties)
+            self._overrides(client, definition, properties)
             for client, definition, used in (
                 ("producer", PRODUCER, producer),
                 ("consumer", CONSUMER, consumer),
@@ -165,7 +168,8 @@ class Validator:
             if used
         ]
 
-    def _overrides(self, prefix: str, definition: ConfigDef, properties: Properties) -> ConfigInfos:
+    def _overrides(self, client: str, definition: ConfigDef, properties: Properties) -> ConfigInfos:
+        prefix = f"{client}.override."
         given = {n[len(prefix) :]: v for n, v in properties.items() if n.startswith(prefix)}
         values: dict[str, Any] = {}
         texts: dict[str, str] = {}
@@ -179,7 +183,7 @@ class Validator:
             ConfigValue(name, value, errors=[refused[name]] if name in refused else [])
             for name, value in values.items()
         ]
-        return views.prefixed_result(definition, found, prefix)
+        return views.prefixed_result(definition, found, prefix, texts_of(client))
 
     def _converters(
         self, values: Mapping[str, ConfigValue], properties: Properties
@@ -200,7 +204,7 @@ class Validator:
         if named is None or values[setting].errors or values[version].errors:
             return None
         try:
-            definition = self._converter_definition(kind, named, properties.get(version))
+            definition, texts = self._converter_definition(kind, named, properties.get(version))
         except Exception as error:  # whatever a plugin's module raises when it is imported
             reason = f": {error}" if str(error) else ""
             values[setting].add_error(f"Failed to load class {named}{reason}")
@@ -208,25 +212,27 @@ class Validator:
         prefix = f"{setting}."
         options = {n[len(prefix) :]: v for n, v in properties.items() if n.startswith(prefix)}
         found = definition.validate({"converter.type": role} | options)
-        return views.prefixed_result(definition, found, prefix)
+        return views.prefixed_result(definition, found, prefix, texts)
 
-    def _converter_definition(self, kind: PluginKind, named: str, version: str | None) -> ConfigDef:
+    def _converter_definition(
+        self, kind: PluginKind, named: str, version: str | None
+    ) -> tuple[ConfigDef, Texts]:
         try:
-            loaded = self._catalog.plugin(kind, named.strip(), version).load()
+            found = self._catalog.plugin(kind, named.strip(), version)
         except LookupError:  # no plugin, but a class that can be imported
-            ref = self._catalog.find_class(named.strip())
-            if ref is None:
+            found = self._catalog.find_class(named.strip())
+            if found is None:
                 raise
-            loaded = ref.load()
-        return config_class(loaded).definition()
+        return config_class(found.load()).definition(), texts_of(found.name)
 
     def _without_connector(self, name: str, properties: Properties, error: str) -> ConfigInfos:
         """The version that is asked for does not exist: only the framework's settings are known."""
-        kind = self._catalog.connector(name).kind
-        framework = self._framework(kind, properties)
+        plugin = self._catalog.connector(name)
+        framework = self._framework(plugin.kind, properties)
         values = {value.name: value for value in framework.validate(properties)}
         values["connector.plugin.version"].add_error(error)
-        return views.result(name, framework.keys, values.values(), framework.groups)
+        texts = connector_texts(self._catalog, plugin, properties)
+        return views.result(name, framework.keys, values.values(), framework.groups, texts)
 
 
 def _given(properties: Properties) -> dict[str, str]:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
+from penstock.cluster.interface_texts import Texts
 from penstock.cluster.views import ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo
 from penstock.runtime.java_order import hash_order
 from penstock.sdk.config import ConfigDef, ConfigKey, ConfigType, ConfigValue, to_text
 
+NO_TEXTS: Final[Texts] = {}
 
-def key_info(key: ConfigKey, prefix: str = "") -> ConfigKeyInfo:
-    """A setting as clients are shown it."""
+
+def key_info(key: ConfigKey, prefix: str = "", texts: Texts = NO_TEXTS) -> ConfigKeyInfo:
+    """A setting as clients are shown it, described by `texts` where they know it."""
     return ConfigKeyInfo(
         prefix + key.name,
         key.type.value,
         not key.has_default,
         to_text(key.default, key.type) if key.has_default else None,
         key.importance.value,
-        key.doc,
+        texts.get(key.name, key.doc),
         key.group,
         key.order,
         key.width.value,
@@ -39,7 +43,11 @@ def value_info(found: ConfigValue, kind: ConfigType | None, prefix: str = "") ->
 
 
 def result(
-    name: str, keys: Mapping[str, ConfigKey], values: Iterable[ConfigValue], groups: Sequence[str]
+    name: str,
+    keys: Mapping[str, ConfigKey],
+    values: Iterable[ConfigValue],
+    groups: Sequence[str],
+    texts: Texts = NO_TEXTS,
 ) -> ConfigInfos:
     """The settings in order of definition, behind those that are not defined.
 
@@ -52,13 +60,13 @@ def result(
     for key in keys.values():
         found = by_name.get(key.name)
         shown = None if found is None else value_info(found, key.type)
-        configs.append(ConfigInfo(key_info(key), shown))
+        configs.append(ConfigInfo(key_info(key, texts=texts), shown))
         errors += 0 if found is None else len(found.errors)
     return ConfigInfos(name, errors, list(groups), configs)
 
 
 def prefixed_result(
-    definition: ConfigDef, values: Iterable[ConfigValue], prefix: str
+    definition: ConfigDef, values: Iterable[ConfigValue], prefix: str, texts: Texts
 ) -> ConfigInfos:
     """Settings of a part; here it is the settings in error that count, not their errors."""
     by_name = {found.name: found for found in values}
@@ -68,7 +76,7 @@ def prefixed_result(
         key = definition.keys.get(name)
         if key is not None and key.group is not None:
             groups[key.group] = None
-        definition_info = None if key is None else key_info(key, prefix)
+        definition_info = None if key is None else key_info(key, prefix, texts)
         kind = None if key is None else key.type
         configs.append(ConfigInfo(definition_info, value_info(by_name[name], kind, prefix)))
     errors = sum(bool(found.errors) for found in by_name.values())
