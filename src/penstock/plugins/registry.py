@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Self
 
-from penstock import __version__
+from penstock import KAFKA_VERSION
 from penstock.cluster.catalog import CONNECTORS, NoSuchVersion, Plugin, PluginKind
 from penstock.plugins import discovery
 from penstock.plugins.builtin import ABSTRACT, BUILTIN, INTERFACES
@@ -39,12 +39,12 @@ class Registry:
         self.problems = list(problems)
 
     @classmethod
-    def builtin(cls, version: str = __version__) -> Self:
+    def builtin(cls, version: str = KAFKA_VERSION) -> Self:
         """The plugins that come with Penstock and no others."""
         return cls(_builtin(version))
 
     @classmethod
-    def discover(cls, plugin_path: Sequence[str] = (), version: str = __version__) -> Self:
+    def discover(cls, plugin_path: Sequence[str] = (), version: str = KAFKA_VERSION) -> Self:
         """All plugins there are. What cannot be loaded is logged and listed in `problems`."""
         found = [*discovery.installed(), *discovery.in_folders(plugin_path)]
         problems = [each for each in found if isinstance(each, Problem)]

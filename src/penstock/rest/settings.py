@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from penstock import KAFKA_VERSION
 from penstock.sdk.errors import ConfigError
 
 _LISTENER = re.compile(r"(.*)://\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)")
@@ -43,7 +44,7 @@ class RestSettings(msgspec.Struct, frozen=True):
     extensions: Sequence[str] = ()
     topic_tracking: bool = True
     topic_tracking_reset: bool = True
-    version: str = "4.3.0"
+    version: str = KAFKA_VERSION
     commit: str = "unknown"
     request_timeout_seconds: float = 90.0
     health_timeout_seconds: float = 10.0
