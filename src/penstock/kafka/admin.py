@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
     IsolationLevel,
     KafkaError,
     KafkaException,
@@ -18,27 +17,18 @@ from confluent_kafka.admin import AdminClient
 
 from penstock.cluster.errors import GroupBusy as GroupBusy
 from penstock.kafka.errors import kafka_error
+from penstock.kafka.groups import KafkaGroups
 from penstock.kafka.properties import ClientKind, Translated, to_librdkafka
-from penstock.kafka.properties_python import to_kafka_python
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import TopicPartition
 
 TIMEOUT_SECONDS = 60.0
-_NO_GROUP = frozenset((KafkaError.GROUP_ID_NOT_FOUND,))
-_BUSY_GROUP = frozenset(
-    (
-        KafkaError.NON_EMPTY_GROUP,
-        KafkaError.UNKNOWN_MEMBER_ID,
-        KafkaError.GROUP_SUBSCRIBED_TO_TOPIC,
-    )
-)
 _NO_TOPIC = frozenset((KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC))  # pyright: ignore
 _CLUSTER = (
     "Failed to connect to and describe Kafka cluster. Check worker's broker connection and "
     "security properties."
 )
 
-Offsets = Mapping[TopicPartition, int]
 _api: Any = confluent  # what it exports is not declared
 
 
@@ -50,6 +40,7 @@ class KafkaAdmin:
     ) -> None:
         self.translated: Translated = to_librdkafka(java_properties, ClientKind.ADMIN)
         self._timeout = timeout_seconds
+        self._groups = KafkaGroups(self.translated.settings, timeout_seconds)
         self._made: AdminClient | None = None
 
     @property
@@ -109,46 +100,19 @@ class KafkaAdmin:
 
     def group_offsets(self, group: str) -> dict[TopicPartition, int]:
         """What a group has committed; nothing if it does not exist."""
-        asked = [ConsumerGroupTopicPartitions(group)]
-        (answer,) = self._client.list_consumer_group_offsets(
-            asked, request_timeout=self._timeout
-        ).values()
-        found = self._answer(answer, _NO_GROUP)
-        places = found.topic_partitions if found is not None else ()
-        return {TopicPartition(p.topic, p.partition): p.offset for p in places if p.offset >= 0}
+        return self._groups.group_offsets(group)
 
-    def alter_group_offsets(self, group: str, offsets: Offsets) -> None:
+    def alter_group_offsets(self, group: str, offsets: Mapping[TopicPartition, int]) -> None:
         """Raises GroupBusy while the group has members."""
-        if not offsets:
-            return
-        places = [Place(tp.topic, tp.partition, offset) for tp, offset in offsets.items()]
-        asked = [ConsumerGroupTopicPartitions(group, places)]
-        (answer,) = self._client.alter_consumer_group_offsets(
-            asked, request_timeout=self._timeout
-        ).values()
-        for place in self._of_group(answer).topic_partitions:
-            if place.error is not None:
-                _refuse(place.error)
+        self._groups.alter_group_offsets(group, offsets)
 
     def delete_group_offsets(self, group: str, partitions: Collection[TopicPartition]) -> None:
         """Forget some of a group's offsets. Raises GroupBusy while the group has members."""
-        if partitions:
-            _delete_offsets(self.translated, group, partitions)
+        self._groups.delete_group_offsets(group, partitions)
 
     def delete_group(self, group: str) -> None:
         """Forget a group with all its offsets; a group that does not exist is fine."""
-        (answer,) = self._client.delete_consumer_groups(
-            [group], request_timeout=self._timeout
-        ).values()
-        self._of_group(answer, _NO_GROUP)
-
-    def _of_group(self, answer: Any, fine: Collection[int] = ()) -> Any:
-        try:
-            return answer.result(self._timeout)
-        except KafkaException as error:
-            if error.args[0].code() in fine:
-                return None
-            return _refuse(error.args[0], error)
+        self._groups.delete_group(group)
 
     def _answer(self, answer: Any, missing: Collection[int] = ()) -> Any:
         try:
@@ -157,37 +121,3 @@ class KafkaAdmin:
             if error.args[0].code() in missing:
                 return None
             raise kafka_error(error.args[0]) from error
-
-
-def _refuse(error: Any, cause: Exception | None = None) -> None:
-    if error.code() in _BUSY_GROUP:
-        raise GroupBusy(f"The group still has members ({error.str()}); try again later") from cause
-    raise kafka_error(error) from cause
-
-
-def _delete_offsets(
-    translated: Translated, group: str, partitions: Collection[TopicPartition]
-) -> None:
-    """librdkafka can do this, but its Python client cannot."""
-    from kafka import errors
-    from kafka.admin import KafkaAdminClient
-    from kafka.structs import TopicPartition as Theirs
-
-    client: Any = KafkaAdminClient(**to_kafka_python(translated.settings))
-    try:
-        answers = client.delete_group_offsets(
-            group, [Theirs(p.topic, p.partition) for p in partitions]
-        )
-        for answer in answers.values():
-            if answer is not errors.NoError and answer is not errors.UnknownTopicOrPartitionError:
-                raise answer()
-    except errors.GroupIdNotFoundError:
-        return  # nothing to forget
-    except (errors.NonEmptyGroupError, errors.UnknownMemberIdError) as error:
-        raise GroupBusy("The group still has members; try again later") from error
-    except errors.GroupSubscribedToTopicError as error:
-        raise GroupBusy("The group still has members; try again later") from error
-    except errors.KafkaError as error:
-        raise ConnectError(f"The offsets of {group} could not be deleted: {error}") from error
-    finally:
-        client.close()
