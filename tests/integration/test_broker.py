@@ -150,7 +150,7 @@ def test_a_folder_in_use_is_named_and_free_again_after_a_stop(kept: LocalKafka) 
 STARTER = """
     import sys, threading, time
     from penstock.broker import LocalKafka
-    kafka = LocalKafka(sys.argv[1])
+    kafka = LocalKafka(sys.argv[1] or None)
     thread = threading.Thread(target=kafka.start)  # whose end is not the process's end
     thread.start()
     thread.join()
@@ -161,7 +161,9 @@ STARTER = """
 """
 
 
-def started(folder: Path, seconds: float = 0.0) -> tuple[subprocess.Popen[str], psutil.Process]:
+def started(
+    folder: Path | str, seconds: float = 0.0
+) -> tuple[subprocess.Popen[str], psutil.Process]:
     """Another process that runs a broker, and the broker."""
     command = [sys.executable, "-c", textwrap.dedent(STARTER), str(folder), str(seconds)]
     owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -179,6 +181,15 @@ def test_a_broker_ends_with_the_process_that_started_it(
     owner.communicate()
     eventually(lambda: not broker.is_running())
     eventually(lambda: guard is None or not guard.is_running())
+
+
+def test_a_broker_without_a_folder_leaves_nothing_behind_when_its_owner_is_killed() -> None:
+    owner, broker = started("")
+    folder = Path(broker.cwd())
+    assert (folder / "data").exists()
+    owner.kill()
+    owner.communicate()
+    eventually(lambda: not folder.exists())
 
 
 def test_a_broker_ends_with_its_guard(tmp_path: Path) -> None:

@@ -159,9 +159,9 @@ class LocalKafka:
             try:
                 storage.format(template)
                 command = self._command(storage, java, jars, port, controller_port)
-                self._process = JavaProcess(
-                    command, program.output_file(storage.folder, NAME), [descriptor]
-                )
+                output = program.output_file(storage.folder, NAME)
+                discarded = storage.folder if self._kept is None else None
+                self._process = JavaProcess(command, output, [descriptor], discarded)
                 storage.owned_by(self._process.pid)
             finally:
                 storage.close()  # the lock lives on in the broker
