@@ -11,11 +11,12 @@ from typing import Any
 from penstock.cluster.catalog import PluginKind
 from penstock.plugins.builtin import BUILTIN
 from penstock.plugins.registry import Registry
+from penstock.runtime import client_configs
 from penstock.runtime.distributed_config import DistributedConfig
 from penstock.runtime.sink_config import SinkConnectorConfig
 from penstock.runtime.source_config import SourceConnectorConfig
 from penstock.runtime.worker_config import StandaloneConfig
-from penstock.sdk.config import Config, ConfigDef, config_class
+from penstock.sdk.config import ConfigDef, config_class
 
 DOCS = Path(__file__).parent.parent
 PROSE = DOCS / "prose"
@@ -28,11 +29,14 @@ GROUPS: Mapping[str, tuple[PluginKind, ...]] = {
     "predicates": (PluginKind.PREDICATE,),
     "config-providers": (PluginKind.CONFIG_PROVIDER,),
 }
-SETTINGS: Mapping[str, type[Config]] = {
-    "standalone-worker": StandaloneConfig,
-    "distributed-worker": DistributedConfig,
-    "source-connectors": SourceConnectorConfig,
-    "sink-connectors": SinkConnectorConfig,
+SETTINGS: Mapping[str, ConfigDef] = {
+    "standalone-worker": StandaloneConfig.definition(),
+    "distributed-worker": DistributedConfig.definition(),
+    "source-connectors": SourceConnectorConfig.definition(),
+    "sink-connectors": SinkConnectorConfig.definition(),
+    "kafka-producers": client_configs.PRODUCER,
+    "kafka-consumers": client_configs.CONSUMER,
+    "kafka-admin-clients": client_configs.ADMIN,
 }
 
 
@@ -82,7 +86,7 @@ def pages() -> list[Page]:
     """All pages, group by group and by name within it."""
     return [
         *(page for group in GROUPS for page in _plugin_pages(group)),
-        *(Page("settings", name, config.definition()) for name, config in SETTINGS.items()),
+        *(Page("settings", name, definition) for name, definition in SETTINGS.items()),
     ]
 
 

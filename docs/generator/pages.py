@@ -15,7 +15,7 @@ TITLES = {
     "transforms": "Transformations",
     "predicates": "Predicates",
     "config-providers": "Config providers",
-    "settings": "Settings of workers and connectors",
+    "settings": "Settings of workers, connectors and clients",
 }
 
 
