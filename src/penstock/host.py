@@ -1,0 +1,3 @@
+"""Composition root of a task-host process."""
+
+from __future__ import annotations
