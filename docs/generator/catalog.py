@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from docs.generator.honoured import with_remarks
 from penstock.cluster.catalog import PluginKind
+from penstock.kafka.properties import ClientKind
 from penstock.plugins.builtin import BUILTIN
 from penstock.plugins.registry import Registry
 from penstock.runtime import client_configs
@@ -34,9 +36,9 @@ SETTINGS: Mapping[str, ConfigDef] = {
     "distributed-worker": DistributedConfig.definition(),
     "source-connectors": SourceConnectorConfig.definition(),
     "sink-connectors": SinkConnectorConfig.definition(),
-    "kafka-producers": client_configs.PRODUCER,
-    "kafka-consumers": client_configs.CONSUMER,
-    "kafka-admin-clients": client_configs.ADMIN,
+    "kafka-producers": with_remarks(client_configs.PRODUCER, ClientKind.PRODUCER),
+    "kafka-consumers": with_remarks(client_configs.CONSUMER, ClientKind.CONSUMER),
+    "kafka-admin-clients": with_remarks(client_configs.ADMIN, ClientKind.ADMIN),
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import docs.generator.__main__ as program
 from docs.generator.catalog import (
     DOCS,
     GROUPS,
@@ -19,8 +20,10 @@ from docs.generator.catalog import (
     pages,
 )
 from docs.generator.examples import WrongExample, check_example, same
+from docs.generator.honoured import with_remarks
 from docs.generator.pages import reference
 from docs.generator.settings import UndocumentedSetting, default_text, fill_tables, valid_values
+from penstock.kafka.properties import ClientKind
 from penstock.plugins.builtin import BUILTIN
 from penstock.sdk import (
     ConfigDef,
@@ -92,6 +95,26 @@ def test_a_wrong_example_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         check_example(page)
 
 
+def test_make_docs_writes_the_pages_and_removes_those_of_plugins_that_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "old.md"
+    old.touch()
+    monkeypatch.setattr(program, "REFERENCE", tmp_path)
+    monkeypatch.setattr(program, "reference", lambda: {tmp_path / "new" / "page.md": "Text.\n"})
+    assert program.main() == 0
+    assert [path.name for path in tmp_path.rglob("*.md")] == ["page.md"]
+
+
+def test_make_docs_writes_nothing_while_an_example_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "REFERENCE", tmp_path)
+    monkeypatch.setattr(program, "pages", lambda: [Page("transforms", "Gone", ConfigDef())])
+    assert program.main() == 1
+    assert "Gone has no page" in capsys.readouterr().err
+
+
 def test_a_plugin_without_prose_is_named() -> None:
     page = Page("connectors", "TeleportConnector", ConfigDef())
     wanted = "TeleportConnector has no page: write docs/prose/connectors/TeleportConnector.md"
@@ -148,6 +171,17 @@ def test_defaults_are_shown_as_one_would_write_them() -> None:
     assert default_text(replace(key, default=3_600_000)) == "`3600000` (1 hour)"
     assert default_text(ConfigKey("k", ConfigType.LIST, "a,b")) == "`a,b`"
     assert default_text(ConfigKey("k", ConfigType.STRING, "")) == "empty"
+
+
+def test_client_settings_tell_when_they_are_not_honoured() -> None:
+    reporters = ConfigKey("metric.reporters", ConfigType.LIST, [], doc="Reporters.")
+    linger = ConfigKey("linger.ms", ConfigType.LONG, 5, doc="Wait.")
+    acks = ConfigKey("acks", ConfigType.STRING, "all", doc="Copies.")
+    told = with_remarks(ConfigDef([reporters, linger, acks]), ClientKind.PRODUCER).keys
+    assert told["metric.reporters"].doc == (
+        "Reporters. *Other values are not honoured: Penstock measures in its own way.*"
+    )
+    assert (told["linger.ms"].doc, told["acks"].doc) == ("Wait.", "Copies.")
 
 
 def test_a_setting_without_text_or_table_is_refused() -> None:
