@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from penstock.connectors.file.config import FileSourceConfig
 from penstock.connectors.file.follow import Change, FollowedFile
 from penstock.connectors.file.lines import Lines
+from penstock.connectors.file.watch import Watch
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import SourceRecord
 from penstock.sdk.schema import STRING
@@ -23,6 +24,7 @@ FILENAME, POSITION = "filename", "position"
 POLL_SECONDS = 1.0  # the longest a poll without lines takes
 SHORTEST_REST_SECONDS = 0.001
 LONGEST_REST_SECONDS = 0.1
+SURE_REST_SECONDS = 0.25  # while the file is missing, or watched: a watch may miss a change
 QUIET_SECONDS = 0.1
 
 
@@ -36,22 +38,38 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
         self._partition = {FILENAME: config.file or None}
         self._batch_records = max(1, config.batch_size)
         self._file: FollowedFile | None = None
+        self._watch: Watch | None = None
         self._lines = Lines(0)
         self._replaced = False
         self._rest_seconds = SHORTEST_REST_SECONDS
         self._quiet_seconds = 0.0
 
     def poll(self) -> Sequence[SourceRecord]:
-        """Lines as soon as there are any; rests longer and longer while there are none."""
+        """Lines as soon as there are any; rests while there are none, longer and longer."""
         rested = 0.0
         while not (records := self._records()):
-            rest = min(self._rest_seconds, POLL_SECONDS - rested)
-            if rest <= 0 or self.context.sleep(rest):
+            rest = min(self._next_rest(), POLL_SECONDS - rested)
+            if rest <= 0 or self._stopped_while_resting(rest):
                 return ()
             rested += rest
             self._quiet_seconds += rest
-            self._rest_seconds = min(2 * self._rest_seconds, LONGEST_REST_SECONDS)
         return records
+
+    def _next_rest(self) -> float:
+        if self._watch is not None and not self._lines.waiting:
+            return SURE_REST_SECONDS
+        rest = self._rest_seconds
+        longest = SURE_REST_SECONDS if self._file is None else LONGEST_REST_SECONDS
+        self._rest_seconds = min(2 * rest, longest)
+        return rest
+
+    def _stopped_while_resting(self, seconds: float) -> bool:
+        if self._watch is None or self._lines.waiting:
+            return self.context.sleep(seconds)
+        if self.context.sleep(0):
+            return True
+        self._watch.wait(seconds)
+        return False
 
     def close(self) -> None:
         self._release()
@@ -107,6 +125,9 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
         if self._file is not None:
             self._file.close()
             self._file = None
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def _opened(self) -> FollowedFile | None:
         """The file at the position to go on from; None while it does not exist."""
@@ -128,6 +149,8 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
                 position,
             )
             position = 0
+        if file.regular:
+            self._watch = Watch.of(Path(self.config.file))
         file.skip(position)
         self._lines = Lines(position)
         return file

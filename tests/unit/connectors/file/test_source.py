@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +13,19 @@ import pytest
 
 from penstock.connectors.file import FileStreamSource
 from penstock.connectors.file.config import FileSourceConfig
-from penstock.connectors.file.source import LONGEST_REST_SECONDS, POLL_SECONDS
+from penstock.connectors.file.source import LONGEST_REST_SECONDS, POLL_SECONDS, SURE_REST_SECONDS
+from penstock.connectors.file.watch import Watch
 from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.sdk.schema import STRING
 from penstock.sdk.source import ExactlyOnceSupport
 from tests.unit.connectors.file.context import Context, positions, source, values
+
+
+@pytest.fixture(autouse=True)
+def no_watch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rests are the context's, in which no time passes, unless a test is about watches."""
+    if "watch" not in request.node.name:
+        monkeypatch.setattr(Watch, "of", lambda path: None)
 
 
 @pytest.fixture
@@ -234,7 +244,50 @@ def test_without_a_file_standard_input_is_read_and_no_position_kept(standard_inp
     )
 
 
-def test_closing_releases_the_file(path: Path) -> None:
+def test_a_watched_file_wakes_its_reader(path: Path) -> None:
+    append(path, "one\n")
+    task = source(path)
+    task.poll()
+    threading.Timer(0.02, lambda: append(path, "two\n")).start()
+    began = time.monotonic()
+    assert values(task.poll()) == ["two"]
+    assert time.monotonic() - began < SURE_REST_SECONDS
+    task.close()
+
+
+def test_a_watched_reader_ends_its_poll_when_asked_to_stop(path: Path) -> None:
+    append(path, "")
+    context = Context()
+    context.stop_at_rest = True
+    task = source(path, context)
+    assert task.poll() == ()
+    assert context.rests == [0]
+    task.close()
+
+
+def test_a_watch_that_tells_nothing_is_not_relied_on(path: Path) -> None:
+    append(path, "one\n")
+    task = source(path)
+    assert values(task.poll()) == ["one"]
+    other = path.with_suffix(".new")
+    other.write_text("new\n")
+    other.rename(path)  # the watched file is another one
+    assert values(task.poll()) == ["new"]
+    append(path, "more\n")
+    assert values(task.poll()) == ["more"]
+    task.close()
+
+
+def test_without_more_watches_the_file_is_polled(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(path, "")
+    assert Watch.of(path.with_suffix(".missing")) is None
+    monkeypatch.setattr("penstock.connectors.file.watch._libc", lambda: None)
+    assert Watch.of(path) is None
+
+
+def test_closing_releases_the_file_and_its_watch(path: Path) -> None:
     append(path, "one\n")
     before = len(os.listdir("/proc/self/fd"))
     task = source(path)
