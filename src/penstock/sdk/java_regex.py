@@ -136,7 +136,9 @@ def _named_group(replacement: str, at: int, found: re.Match[str]) -> tuple[str, 
     matched = _NAME.match(replacement, at)
     name = matched.group() if matched is not None else ""
     end = at + len(name)
-    if not name or replacement[end : end + 1] != "}":
+    if not name:
+        raise IllegalReplacementError("named capturing group has 0 length name")
+    if replacement[end : end + 1] != "}":
         raise IllegalReplacementError("named capturing group is missing trailing '}'")
     if name[0].isdigit():
         raise IllegalReplacementError(
