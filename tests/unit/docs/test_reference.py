@@ -23,8 +23,11 @@ from docs.generator.examples import WrongExample, check_example, same
 from docs.generator.honoured import with_remarks
 from docs.generator.pages import reference
 from docs.generator.settings import UndocumentedSetting, default_text, fill_tables, valid_values
+from penstock.cluster.framework_definition import framework_definition
 from penstock.kafka.properties import ClientKind
 from penstock.plugins.builtin import BUILTIN
+from penstock.plugins.registry import Registry
+from penstock.runtime.source_config import SourceConnectorConfig
 from penstock.sdk import (
     ConfigDef,
     ConfigKey,
@@ -61,6 +64,20 @@ def test_an_example_gives_what_its_page_says(page: Page) -> None:
 def test_a_page_names_every_setting(page: Page) -> None:
     text = page.path.read_text("utf-8")
     assert [name for name in page.definition.keys if f"| `{name}` |" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("group", "plugin"),
+    [("transforms", "Filter"), ("predicates", "RecordIsTombstone")],
+)
+def test_the_settings_of_the_framework_below_an_alias_are_named(group: str, plugin: str) -> None:
+    properties = {group: "a", f"{group}.a.type": plugin}
+    registry = Registry.builtin()
+    definition = framework_definition(SourceConnectorConfig, registry, properties, {})
+    prefix = f"{group}.a."
+    declared = {name.removeprefix(prefix) for name in definition.keys if name.startswith(prefix)}
+    text = (PROSE / group / "index.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE)) == declared
 
 
 def test_every_plugin_of_these_kinds_has_a_page() -> None:
