@@ -202,24 +202,32 @@ def _pair(node: Any) -> list[Any]:
     return node
 
 
+def member_decoder(name: str, schema: Schema, null_is_default: bool) -> Decode:
+    """Like `decoder`, for a field of a struct: what forgiving made of a value must be allowed."""
+    decode = decoder(schema, null_is_default)
+    if not _may_lose_values(schema):
+        return decode
+
+    def checked(node: Any) -> Any:
+        value = decode(node)
+        validate_value(schema, value, name)
+        return value
+
+    return checked
+
+
 def _struct(schema: Schema, null_is_default: bool) -> Decode:
     members = [
-        (field.name, field.schema, decoder(field.schema, null_is_default))
+        (field.name, member_decoder(field.name, field.schema, null_is_default))
         for field in schema.fields
     ]
-    checked = {field.name for field in schema.fields if _may_lose_values(field.schema)}
 
     def decode(node: Any) -> dict[str, Any]:
         if node.__class__ is not dict:
             raise DataError(
                 f"Structs should be encoded as JSON objects, but found {node_type(node)}"
             )
-        found: dict[str, Any] = {}
-        for name, member_schema, member in members:
-            found[name] = value = member(node.get(name))
-            if name in checked:
-                validate_value(member_schema, value, name)
-        return found
+        return {name: member(node.get(name)) for name, member in members}
 
     return decode
 
@@ -244,4 +252,4 @@ def _inner(schema: Schema | None, null_is_default: bool) -> Decode:
     return schemaless if schema is None else decoder(schema, null_is_default)
 
 
-__all__ = ["MISSING", "Decode", "decoder", "node_type", "schemaless"]
+__all__ = ["MISSING", "Decode", "decoder", "member_decoder", "node_type", "schemaless"]

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, NotRequired, Required, TypedDict
 
 import msgspec
 
-from penstock.converters.json_decode import decoder
+from penstock.converters.json_decode import decoder, member_decoder
 from penstock.converters.json_numbers import single_from_double
 from penstock.converters.json_reader import exact_number
 from penstock.sdk.logical import (
@@ -78,7 +78,7 @@ class FastDecoder:
         kind = self._type(schema, null_is_default)
         if kind is not None:
             return msgspec.json.Decoder(kind).decode
-        exactly = _exactly(schema, null_is_default)
+        exactly = _exactly(decoder(schema, null_is_default))
         self._absent.clear()
         self._members.clear()
         self._doubles = False
@@ -96,13 +96,14 @@ class FastDecoder:
     def _type(self, schema: Schema, null_is_default: bool) -> Any:
         if schema.type is Type.STRUCT and schema.name not in LOGICAL_NAMES:
             return self._struct(schema, null_is_default)
-        kind, self._finish = _field(schema, null_is_default)
+        kind, self._finish = _field(schema, null_is_default, decoder(schema, null_is_default))
         return kind
 
     def _struct(self, schema: Schema, null_is_default: bool) -> Any:
         members: dict[str, Any] = {}
         for field in schema.fields:
-            kind, finish = _field(field.schema, null_is_default)
+            member = member_decoder(field.name, field.schema, null_is_default)
+            kind, finish = _field(field.schema, null_is_default, member)
             default = field.schema.default if null_is_default else None
             may_be_absent = default is not None or field.schema.optional
             if may_be_absent:
@@ -127,11 +128,11 @@ def _may_be_null(schema: Schema, null_is_default: bool) -> bool:
     return schema.optional and (schema.default is None or not null_is_default)
 
 
-def _field(schema: Schema, null_is_default: bool) -> tuple[Any, Finish | None]:
-    """The type msgspec shall read, and what is left to do then."""
+def _field(schema: Schema, null_is_default: bool, decode: Finish) -> tuple[Any, Finish | None]:
+    """The type msgspec shall read, and what is left to do then: in the worst case `decode`."""
     kind, finish = _simple(schema), None
     if kind is None:
-        return msgspec.Raw, _exactly(schema, null_is_default)
+        return msgspec.Raw, _exactly(decode)
     if schema.name in _MOMENTS:
         finish = _MOMENTS[schema.name]
     elif schema.type is Type.FLOAT32:
@@ -145,8 +146,7 @@ def _unless_null(finish: Finish) -> Finish:
     return lambda value: None if value is None else finish(value)
 
 
-def _exactly(schema: Schema, null_is_default: bool) -> Finish:
-    decode = decoder(schema, null_is_default)
+def _exactly(decode: Finish) -> Finish:
     return lambda raw: decode(exact_tree(raw))
 
 

@@ -288,3 +288,16 @@ def test_a_value_that_contains_itself_is_the_fault_of_its_record() -> None:
     endless.append(endless)
     with pytest.raises(DataError, match="nested"):
         bare().encode(TOPIC, None, [endless])
+
+
+def test_what_forgiving_made_of_a_field_must_be_allowed_there() -> None:
+    schema = (
+        b'{"type":"struct","fields":[{"type":"map","keys":{"type":"boolean"},'
+        b'"values":{"type":"bytes"},"field":"a"}]}'
+    )
+    converter = enveloping()
+    assert converter.decode(TOPIC, [envelope(b'{"a":[[true,"YQ=="]]}', schema)])[0][1] == {
+        "a": {True: b"a"}
+    }
+    with pytest.raises(DataError, match="null used for required value of map field"):
+        converter.decode(TOPIC, [envelope(b'{"a":[[true,[false]]]}', schema)])
