@@ -74,9 +74,10 @@ class NoSuchVersion(ConnectError):
     """There is a plugin of this name, but in no version that was asked for."""
 
     def __init__(self, name: str, wanted: str, available: Sequence[str]) -> None:
+        """The full name, and the range as messages show it."""
         super().__init__(
-            f"Plugin {name} is not there in version {wanted}. "
-            f"Available versions: {', '.join(available)}"
+            f"Plugin {name} not found that matches the version range {wanted}, "
+            f"available versions: [{', '.join(available)}]"
         )
 
 

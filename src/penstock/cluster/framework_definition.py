@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from penstock.cluster.catalog import Catalog, Plugin, PluginKind
+from penstock.cluster.catalog import Catalog, NoSuchVersion, Plugin, PluginKind
 from penstock.cluster.interface_texts import Texts, texts_of
 from penstock.runtime.connector_config import ConnectorConfig, ensure_concrete
-from penstock.runtime.plugin_versions import version_requirement
+from penstock.runtime.plugin_versions import VersionError, version_requirement
 from penstock.sdk.checks import described
 from penstock.sdk.config import (
     ClassRef,
@@ -107,15 +107,16 @@ def framework_definition(
     properties: Properties,
     converters: Mapping[str, str],
 ) -> ConfigDef:
-    """The settings, with the worker's converters as defaults."""
+    """The settings, with the worker's converters as defaults; plain ones without parts."""
     replaced = {
         "connector.plugin.version": _version_of(catalog, properties.get("connector.class")),
     }
     definition = ConfigDef()
     for key in base.definition().keys.values():
         definition.define(_with_choices(key, catalog, properties, converters, replaced))
-    for aliased in (TRANSFORMS, PREDICATES):
-        _add_aliased(definition, aliased, catalog, properties)
+    if base is not ConnectorConfig:
+        for aliased in (TRANSFORMS, PREDICATES):
+            _add_aliased(definition, aliased, catalog, properties)
     return definition
 
 
@@ -174,11 +175,12 @@ def _add_aliased(
         group = f"{aliased.group}: {alias}"
         kind = aliased.kind.value
         named = properties.get(prefix + "type")
+        wrong_version = _wrong_version(aliased, catalog, prefix, properties)
         definition.define(
             ConfigKey(
                 prefix + "type",
                 ConfigType.CLASS,
-                check=_type_check(aliased, prefix, properties),
+                check=_type_check(aliased, prefix, properties, wrong_version),
                 importance=Importance.HIGH,
                 doc=f"Class for the '{alias}' {kind}.",
                 group=group,
@@ -193,7 +195,7 @@ def _add_aliased(
                 prefix + "plugin.version",
                 ConfigType.STRING,
                 _version_of(catalog, named),
-                version_requirement,
+                _version_check(wrong_version),
                 Importance.HIGH,
                 f"Version of the '{alias}' {kind}.",
                 group,
@@ -203,7 +205,7 @@ def _add_aliased(
                 recommender=Versions(catalog, prefix + "type"),
             )
         )
-        own = _own_definition(aliased, catalog, named)
+        own = None if wrong_version else _own_definition(aliased, catalog, named)
         if own is not None:
             definition.embed(prefix, group, 2, own)
 
@@ -224,7 +226,35 @@ def _own_definition(aliased: Aliased, catalog: Catalog, named: str | None) -> Co
     return own
 
 
-def _type_check(aliased: Aliased, prefix: str, properties: Properties) -> Any:
+def _wrong_version(
+    aliased: Aliased, catalog: Catalog, prefix: str, properties: Properties
+) -> str | None:
+    """What is wrong with the version asked for, if something is."""
+    named, version = properties.get(prefix + "type"), properties.get(prefix + "plugin.version")
+    if named is None or version is None:
+        return None
+    try:
+        catalog.plugin(aliased.kind, named.strip(), version)
+    except LookupError:
+        return None  # of a class that is no plugin there is one version
+    except (NoSuchVersion, VersionError) as error:
+        return str(error)
+    return None
+
+
+def _version_check(wrong: str | None) -> Any:
+    @described("a version, or a range of versions, that there is")
+    def check(name: str, value: Any) -> None:
+        version_requirement(name, value)
+        if wrong is not None and value is not None:
+            raise ConfigError(wrong)
+
+    return check
+
+
+def _type_check(
+    aliased: Aliased, prefix: str, properties: Properties, wrong_version: str | None
+) -> Any:
     negate, predicate = prefix + "negate", prefix + "predicate"
 
     @described(f"valid configs for {prefix} {aliased.kind.value}")
@@ -234,6 +264,8 @@ def _type_check(aliased: Aliased, prefix: str, properties: Properties) -> Any:
                 f"Config '{negate}' was provided but there is no config '{predicate}' "
                 "defining a predicate to be negated."
             )
+        if wrong_version is not None:
+            raise ConfigError(wrong_version)
         if value is not None:
             ensure_concrete(aliased.base, aliased.interface, value)
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from penstock.cluster.catalog import CONNECTORS, DESCRIBED, Catalog, Plugin, PluginKind
+from penstock.cluster.catalog import (
+    CONNECTORS,
+    DESCRIBED,
+    Catalog,
+    NoSuchVersion,
+    Plugin,
+    PluginKind,
+)
 from penstock.cluster.errors import BadRequest
 from penstock.cluster.interface_texts import texts_of
 from penstock.cluster.threads import on_thread
@@ -15,6 +22,7 @@ from penstock.cluster.validation import Validator
 from penstock.cluster.validation_views import key_info
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo, plugin_info
 from penstock.runtime.java_order import hash_order
+from penstock.runtime.plugin_versions import VersionError
 from penstock.runtime.sink_config import SinkConnectorConfig
 from penstock.runtime.source_config import SourceConnectorConfig
 from penstock.sdk.class_names import finding_classes
@@ -71,9 +79,18 @@ class CatalogPlugins:
                 return self._catalog.plugin(kind, name, version)
             except LookupError:
                 continue
-        if self._catalog.find_class(name) is not None:
+            except (NoSuchVersion, VersionError) as error:
+                raise BadRequest(str(error)) from error
+        if any(name in (p.name, p.simple_name) for p in self._undescribed()):
             raise BadRequest(_INVALID.format(name))
+        if self._catalog.find_class(name) is not None:
+            raise ConnectError("Instantiation error")
         raise NotFoundError(f"Unknown plugin {name}.")
+
+    def _undescribed(self) -> Iterator[Plugin]:
+        for kind in PluginKind:
+            if kind not in DESCRIBED:
+                yield from self._catalog.plugins(kind)
 
 
 _COMMON = {PluginKind.SINK: SinkConnectorConfig, PluginKind.SOURCE: SourceConnectorConfig}

@@ -19,6 +19,7 @@ from penstock.cluster.source_checks import check_exactly_once
 from penstock.cluster.views import ConfigInfos
 from penstock.runtime.client_configs import ADMIN, CONSUMER, PRODUCER
 from penstock.runtime.client_settings import consumer_group
+from penstock.runtime.connector_config import ConnectorConfig
 from penstock.runtime.java_order import hash_order
 from penstock.runtime.override_policies import NamedPolicy, OverridePolicy
 from penstock.runtime.sink_config import DEAD_LETTERS, SinkConnectorConfig, sink_errors
@@ -122,9 +123,7 @@ class Validator:
         elif self._worker.distributed:
             supports = self._worker.exactly_once
             check_exactly_once(values, connector, properties, worker_supports=supports)  # type: ignore[arg-type]
-        for name, value in properties.items():
-            if value is None:
-                values.setdefault(name, ConfigValue(name)).add_error(_NULL_VALUE)
+        _refuse_nulls(values, properties)
         return values
 
     def _check_group(self, values: dict[str, ConfigValue], properties: Properties) -> None:
@@ -205,6 +204,10 @@ class Validator:
             return None
         try:
             definition, texts = self._converter_definition(kind, named, properties.get(version))
+        except NoSuchVersion as error:
+            values[setting].add_error(error)
+            values[version].add_error(error)
+            return None
         except Exception as error:  # whatever a plugin's module raises when it is imported
             reason = f": {error}" if str(error) else ""
             values[setting].add_error(f"Failed to load class {named}{reason}")
@@ -226,13 +229,23 @@ class Validator:
         return config_class(found.load()).definition(), texts_of(found.name)
 
     def _without_connector(self, name: str, properties: Properties, error: str) -> ConfigInfos:
-        """The version that is asked for does not exist: only the framework's settings are known."""
+        """The version that is asked for does not exist: only what all connectors have is known."""
         plugin = self._catalog.connector(name)
-        framework = self._framework(plugin.kind, properties)
+        framework = framework_definition(
+            ConnectorConfig, self._catalog, properties, self._worker.converters
+        )
         values = {value.name: value for value in framework.validate(properties)}
-        values["connector.plugin.version"].add_error(error)
+        for setting in ("connector.class", "connector.plugin.version"):
+            values[setting].add_error(error)
+        _refuse_nulls(values, properties)
         texts = connector_texts(self._catalog, plugin, properties)
         return views.result(name, framework.keys, values.values(), framework.groups, texts)
+
+
+def _refuse_nulls(values: dict[str, ConfigValue], properties: Properties) -> None:
+    for name, value in properties.items():
+        if value is None:
+            values.setdefault(name, ConfigValue(name)).add_error(_NULL_VALUE)
 
 
 def _given(properties: Properties) -> dict[str, str]:

@@ -19,7 +19,7 @@ from penstock.cluster.catalog import CONNECTORS, NoSuchVersion, Plugin, PluginKi
 from penstock.plugins import discovery
 from penstock.plugins.builtin import ABSTRACT, BUILTIN, INTERFACES
 from penstock.plugins.discovery import Problem
-from penstock.runtime.plugin_versions import best, version_key
+from penstock.runtime.plugin_versions import best, range_text, version_key
 from penstock.sdk.class_names import ClassRef, import_class, java_only
 from penstock.sdk.errors import ConnectError
 
@@ -84,13 +84,14 @@ class Registry:
 
     def plugin(self, kind: PluginKind, name: str, version: str | None = None) -> Plugin:
         """A plugin of a kind in the best version; raises LookupError, or NoSuchVersion."""
-        found = [plugin for plugin in self._named(name) if plugin.kind is kind]
+        named = self._named(name)
+        found = [plugin for plugin in named if plugin.kind is kind]
         if not found:
             raise LookupError(name)
-        available = [plugin.version for plugin in found]
-        wanted = best(available, version)
+        wanted = best([plugin.version for plugin in found], version)
         if wanted is None:
-            raise NoSuchVersion(name, version or "", available)
+            available = [plugin.version for plugin in named]  # of every kind, as Java lists them
+            raise NoSuchVersion(named[0].name, range_text(version or ""), available)
         return next(plugin for plugin in found if plugin.version == wanted)
 
     def connector(self, name: str, version: str | None = None) -> Plugin:

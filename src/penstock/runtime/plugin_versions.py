@@ -44,6 +44,12 @@ class Restriction:
     most: str | None
     most_included: bool
 
+    @property
+    def text(self) -> str:
+        """The restriction as a range."""
+        opening, closing = "[" if self.least_included else "(", "]" if self.most_included else ")"
+        return f"{opening}{self.least or ''},{self.most or ''}{closing}"
+
     def holds(self, version: str) -> bool:
         order = version_key(version)
         if self.least is not None:
@@ -82,14 +88,15 @@ _END = (0, 0, "")
 
 def requirement(text: str | None) -> tuple[Restriction, ...] | None:
     """What a version setting asks for; None: the newest. Raises VersionError."""
-    if text is None or text.strip() in ("", LATEST):
+    if text is None or text == LATEST:
         return None
     spec = text.strip()
-    if spec[0] not in "[(":
-        if any(c in spec for c in "[](),"):
-            raise VersionError(f"Single version must be surrounded by []: {spec}")
-        return (Restriction(spec, True, spec, True),)
-    return tuple(_restrictions(spec))
+    return tuple(_restrictions(spec if spec.startswith(("[", "(")) else f"[{spec}]"))
+
+
+def range_text(text: str) -> str:
+    """What a version setting asks for, as messages show it."""
+    return ",".join(restriction.text for restriction in requirement(text) or ())
 
 
 def _restrictions(spec: str) -> list[Restriction]:
@@ -130,4 +137,4 @@ def version_requirement(name: str, value: Any) -> None:
     try:
         requirement(value)
     except VersionError as error:
-        raise ConfigError.invalid(name, value, str(error)) from error
+        raise ConfigError(str(error)) from error
