@@ -116,7 +116,8 @@ def _narrow(tag: str, content: Any, schema: Schema | None) -> Any:
     """A width the schema does not tell is kept by one of the SDK's narrow number types."""
     told = schema is not None and schema.type.value == tag
     if tag == "float32":
-        return float_in(content) if told else Float32(float_in(content, single=True))
+        number = float_in(content, single=True)
+        return number if told else Float32(number)
     return int(content) if told else _NARROW[tag](content)
 
 
