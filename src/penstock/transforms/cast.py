@@ -11,8 +11,8 @@ from penstock.sdk.errors import ConfigError
 from penstock.sdk.schema import Schema, Type
 from penstock.transforms.casting import CASTABLE, caster
 from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
-from penstock.transforms.requirements import refusing_structs, required_map
-from penstock.transforms.schema_update import copying, is_struct, struct_like, with_basics
+from penstock.transforms.requirements import required_map
+from penstock.transforms.schema_update import copying, struct_like, with_basics
 
 _PURPOSE = "cast types"
 _WHOLE: Final = None  # the key of the cast that is for the value itself
@@ -98,9 +98,7 @@ class Cast(PartTransform[CastConfig]):
             return Change(None if schema is None else _whole_schema(schema, whole, of), of)
         if schema is None:
             return Change(None, self._map_change())
-        if not is_struct(schema):
-            return Change(None, refusing_structs(_PURPOSE, schema))
-        fields = {
+        fields = {  # of anything but a struct there are none, says `fields`
             field.name: caster(field.schema, self._casts[field.name])
             for field in schema.fields
             if field.name in self._casts

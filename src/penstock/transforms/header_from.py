@@ -53,12 +53,16 @@ class HeaderFromConfig(Config):
             )
 
 
+# header, field, schema (None: there is no such field), what null means
+Wanted = tuple[str, str, Schema | None, Any]
+
+
 class _Plan(NamedTuple):
     """What is done with structs of one schema."""
 
     schema: Schema
     rest: Projection | None  # None: the struct stays as it is
-    headers: list[tuple[str, str, Schema, Any]]  # header, field, schema, what null means
+    headers: list[Wanted]
 
 
 class HeaderFrom(Transform[HeaderFromConfig]):
@@ -85,10 +89,7 @@ class HeaderFrom(Transform[HeaderFromConfig]):
             return None, self._from_map
         if not is_struct(schema):
             return schema, lambda value: self._refuse(value, schema)
-        try:
-            plan = self._plan(schema)
-        except NullError as error:
-            return schema, self._failing(schema, error)
+        plan = self._plan(schema)
         return plan.schema, lambda value: self._from_struct(plan, schema, value)
 
     def _changed(self, record: R, schema: Schema | None, take: Callable[[Any], Taken]) -> R:
@@ -112,30 +113,25 @@ class HeaderFrom(Transform[HeaderFromConfig]):
         rest = value if plan.rest is None else plan.rest(value)  # pyright: ignore[reportUnknownVariableType]
         headers: list[Header] = []
         for name, field, its_schema, default in plan.headers:
+            if its_schema is None:
+                raise NullError(f"There is no field {field} in {schema} to make a header of.")
             found = value.get(field)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
             headers.append(header(name, default if found is None else found, its_schema))
         return rest, headers  # pyright: ignore[reportUnknownVariableType]
-
-    def _failing(self, schema: Schema, error: Exception) -> Callable[[Any], Taken]:
-        def fail(value: Any) -> Taken:
-            if not isinstance(value, dict):
-                return self._refuse(value, schema)
-            raise error
-
-        return fail
 
     def _refuse(self, value: Any, schema: Schema) -> Taken:
         raise not_a_struct(self._purpose, value, schema)
 
     def _planned(self, schema: Schema) -> _Plan:
         defaults = self.config.replace_null_with_default
-        headers: list[tuple[str, str, Schema, Any]] = []
+        headers: list[Wanted] = []
         for name, header_name in self._pairs:
             field = schema.field(name)
             if field is None:
-                raise NullError(f"There is no field {name} in {schema} to make a header of.")
-            default = field.schema.default if defaults else None
-            headers.append((header_name, name, field.schema, default))
+                headers.append((header_name, name, None, None))
+            else:
+                default = field.schema.default if defaults else None
+                headers.append((header_name, name, field.schema, default))
         if not self._moves:
             return _Plan(schema, None, headers)
         kept = [f for f in schema.fields if f.name not in self.config.fields]

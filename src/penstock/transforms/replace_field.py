@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from penstock.sdk.config import Config, Importance, Option, described, list_without_duplicates
-from penstock.sdk.errors import ConfigError
-from penstock.sdk.schema import Schema
+from penstock.sdk.errors import ConfigError, DataError
+from penstock.sdk.schema import Field, Schema
 from penstock.transforms.cast import java_split
 from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
-from penstock.transforms.requirements import NullSettingError, refusing_structs, required_map
+from penstock.transforms.requirements import (
+    KeyTypeError,
+    NullSettingError,
+    not_a_struct,
+    refusing_structs,
+    required_map,
+)
 from penstock.transforms.schema_update import is_struct, projection, struct_like
 
 _PURPOSE = "field replacement"
@@ -66,6 +73,7 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
     def __init__(self, config: ReplaceFieldConfig) -> None:
         super().__init__(config)
         self._renames = parsed_renames(config.renames)
+        self._old_names = {new: old for old, new in self._renames.items()}
         self._excluded = frozenset(config.exclude)
         self._included = frozenset(config.include)
 
@@ -75,16 +83,23 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
         if not is_struct(schema):
             return Change(None, refusing_structs(_PURPOSE, schema))
         builder = struct_like(schema)
-        members = [
-            (field, self._renames.get(field.name, field.name))
-            for field in schema.fields
-            if self._keeps(field.name)
-        ]
-        for field, name in members:
-            builder.field(name, field.schema)
+        kept = [field for field in schema.fields if self._keeps(field.name)]
+        for field in kept:
+            builder.field(self._renames.get(field.name, field.name), field.schema)
+        new = builder.build()
+        try:
+            members = [(self._source(schema, field.name), field.name) for field in new.fields]
+        except DataError as error:
+            return Change(new, partial(_failing, schema, error))
         defaults = self.config.replace_null_with_default
-        of = projection(schema, members, purpose=_PURPOSE, defaults=defaults)
-        return Change(builder.build(), of)
+        return Change(new, projection(schema, members, purpose=_PURPOSE, defaults=defaults))
+
+    def _source(self, schema: Schema, name: str) -> Field:
+        """Where a new field comes from: as in Connect, a new name always means its old one."""
+        field = schema.field(self._old_names.get(name, name))
+        if field is None:
+            raise DataError(f"{self._old_names[name]} is not a valid field name")
+        return field
 
     def _keeps(self, name: str) -> bool:
         return name not in self._excluded and (not self._included or name in self._included)
@@ -95,7 +110,7 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
         excluded = list(self._excluded)
 
         def without(value: Any) -> Any:
-            changed = dict(required_map(_PURPOSE, value))
+            changed = _with_names(required_map(_PURPOSE, value)).copy()
             for name in excluded:
                 changed.pop(name, None)
             return changed
@@ -104,8 +119,23 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
 
     def _of_map(self, value: Any) -> Any:
         rename, keeps = self._renames.get, self._keeps
-        given = required_map(_PURPOSE, value)
+        given = _with_names(required_map(_PURPOSE, value))
         return {rename(name, name): kept for name, kept in given.items() if keeps(name)}
+
+
+def _with_names(value: dict[Any, Any]) -> dict[Any, Any]:
+    """The map, if all its keys are strings."""
+    try:
+        "".join(value)  # the cheapest look at all of them
+    except TypeError as error:
+        raise KeyTypeError("The map has a key that is no string.") from error
+    return value
+
+
+def _failing(schema: Schema, error: DataError, value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise not_a_struct(_PURPOSE, value, schema)
+    raise error
 
 
 class ReplaceFieldKey(ReplaceField):

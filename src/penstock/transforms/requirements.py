@@ -59,7 +59,7 @@ def not_a_struct(purpose: str, value: Any, schema: Schema) -> DataError:
 def not_a_sink_record(purpose: str, record: Record) -> DataError:
     """The complaint about a record that has no offset in Kafka."""
     found = _RECORD_CLASSES.get(type(record), type(record).__qualname__)
-    return DataError(f"Only SinkRecord supported for [{purpose}], found: class {found}")
+    return DataError(f"Only SinkRecord supported for [{purpose}], found: {found}")
 
 
 def required_map(purpose: str, value: Any) -> dict[Any, Any]:

@@ -15,7 +15,7 @@ from penstock.sdk.numbers import Int64
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.values import java_type_name
 from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
-from penstock.transforms.requirements import refusing_structs, required_map
+from penstock.transforms.requirements import not_a_struct, required_map
 from penstock.transforms.schema_update import Projection, copying, is_struct, struct_like
 from penstock.transforms.timestamp_formats import PRECISIONS, TimeForm, time_forms
 
@@ -86,7 +86,7 @@ class TimestampConverter(PartTransform[TimestampConverterConfig]):
             new = _schema_of(self._forms[self._target], schema)
             return Change(new, self._converter(schema))
         if not is_struct(schema):
-            return Change(None, _null_or(refusing_structs(_PURPOSE, schema)))
+            return Change(None, partial(_no_struct, schema))
         return self._field_change(schema)
 
     def _in_map(self, value: Any) -> Any:
@@ -141,6 +141,12 @@ class TimestampConverter(PartTransform[TimestampConverterConfig]):
             return changed
 
         return change
+
+
+def _no_struct(schema: Schema, value: Any) -> Any:
+    if value is not None:
+        raise not_a_struct(_PURPOSE, value, schema)
+    return schema.fields  # which says that there are none
 
 
 def _null_or(change: Callable[[Any], Any]) -> Callable[[Any], Any]:

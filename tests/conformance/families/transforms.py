@@ -54,7 +54,14 @@ def record_in(shown: Any) -> Record:
         "headers": tuple(header_in(*header) for header in shown.get("headers", ())),
     }
     if shown.get("kind") == "sink":
-        return SinkRecord(offset=shown["offset"], **common)
+        offset = shown["offset"]
+        return SinkRecord(
+            offset=offset,
+            original_topic=common["topic"],
+            original_partition=common["partition"],
+            original_offset=offset,
+            **common,
+        )
     return SourceRecord(source_partition={"p": 1}, source_offset={"o": 1}, **common)
 
 
