@@ -17,7 +17,7 @@ CLASS = "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRes
 MODULE = "org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule"
 NAMES = (CLASS, CLASS.rpartition(".")[2])
 
-REFUSED = Answer(401, b"User cannot access the resource.", content_type="text/plain")
+REFUSED = Answer(401, b"User cannot access the resource.")
 _SECTION = re.compile(r"KafkaConnect\s*\{(.*?)\}\s*;", re.DOTALL)
 _FILE = re.compile(re.escape(MODULE) + r'\s+required\s+file\s*=\s*"([^"]*)"')
 _INTERNAL = (

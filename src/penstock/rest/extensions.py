@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from penstock.rest.app import Guard
 from penstock.rest.basic_auth import NAMES, BasicAuth
+from penstock.rest.endpoint import Guard
 from penstock.sdk.errors import ConfigError
 
 SETTING = "rest.extension.classes"

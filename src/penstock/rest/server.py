@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import ssl
 
     import uvicorn
-
-    from penstock.rest.app import RestApp
+    from starlette.types import ASGIApp
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +73,7 @@ class RestServer:
         """The ports of the main listeners, in their order."""
         return [bound.getsockname()[1] for _, bound in self.main]
 
-    async def start(self, app: RestApp, admin_app: RestApp | None = None) -> None:
+    async def start(self, app: ASGIApp, admin_app: ASGIApp | None = None) -> None:
         """Begin to answer; returns once requests are accepted."""
         await self._listen(app, self.main, self._main_tls)
         if admin_app is not None:
@@ -83,14 +82,14 @@ class RestServer:
             port = sock.getsockname()[1]
             log.info("Listening on %s://%s:%d", listener.scheme, listener.host, port)
 
-    async def _listen(self, app: RestApp, bound: Bound, tls: ssl.SSLContext | None) -> None:
+    async def _listen(self, app: ASGIApp, bound: Bound, tls: ssl.SSLContext | None) -> None:
         for scheme in DEFAULT_PORTS:
             sockets = [sock for listener, sock in bound if listener.scheme == scheme]
             if sockets:
                 await self._serve(app, sockets, tls if scheme == "https" else None)
 
     async def _serve(
-        self, app: Any, sockets: list[socket.socket], tls: ssl.SSLContext | None
+        self, app: ASGIApp, sockets: list[socket.socket], tls: ssl.SSLContext | None
     ) -> None:
         import uvicorn
 

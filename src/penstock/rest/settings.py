@@ -67,7 +67,7 @@ def rest_settings(properties: Mapping[str, str]) -> RestSettings:
         advertised_host=properties.get("rest.advertised.host.name") or None,
         advertised_port=_port(properties.get("rest.advertised.port")),
         advertised_listener=advertised.lower() if advertised else None,
-        allowed_origins=split(properties.get("access.control.allow.origin", "")),
+        allowed_origins=_origins(properties.get("access.control.allow.origin", "")),
         allowed_methods=sorted(methods) or ("GET", "HEAD", "POST"),
         response_headers=header_rules(properties.get("response.http.headers.config", "")),
         extensions=split(properties.get("rest.extension.classes", "")),
@@ -103,6 +103,18 @@ def listener(name: str, text: str) -> Listener:
     if not 0 <= port <= 65535:
         raise ConfigError.invalid(name, text.strip(), "The port must be between 0 and 65535.")
     return Listener(scheme, match[2], port)
+
+
+def _origins(text: str) -> list[str]:
+    """`*` or Java patterns; those that are none are refused here, before anything listens."""
+    found = split(text)
+    if found:
+        from penstock.sdk.java_regex import valid_regex
+
+        for origin in found:
+            if origin != "*":
+                valid_regex("access.control.allow.origin", origin)
+    return found
 
 
 def _port(text: str | None) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from starlette.applications import Starlette
 
 from penstock.cluster import errors as herder_errors
 from penstock.cluster import views
@@ -16,7 +17,7 @@ from penstock.cluster.messages import TaskId
 from penstock.cluster.ports import PeerAnswer
 from penstock.cluster.views import ConnectorInfo, ConnectorOffset, ConnectorOffsets, LoggerLevel
 from penstock.rest.answers import Answer, plain, to_json
-from penstock.rest.app import RestApp, rest_app
+from penstock.rest.app import rest_app
 from penstock.rest.bodies import (
     CreateRequest,
     parse,
@@ -535,7 +536,7 @@ def _shown_header(name: str, value: str) -> str:
     return ",".join(sorted(value.split(","))) if sortable else value
 
 
-async def _send(app: RestApp, case: Case) -> httpx.Response:
+async def _send(app: Starlette, case: Case) -> httpx.Response:
     path, _, query = case["path"].partition("?")
     host = case["headers"].get("Host", "worker:8083")
     headers = {"Host": host, **case["headers"]}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
+
+from starlette.applications import Starlette
 
 from penstock.cluster.catalog import Plugin, PluginKind
 from penstock.cluster.messages import Report
@@ -15,7 +17,8 @@ from penstock.cluster.state import Settings
 from penstock.cluster.validation import Validator, WorkerTraits
 from penstock.observability.levels import LoggerLevels
 from penstock.plugins.registry import Registry
-from penstock.rest.app import RestApp, rest_app
+from penstock.rest.app import rest_app
+from penstock.rest.endpoint import Guard
 from penstock.rest.settings import RestSettings
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.sink import SinkConnector
@@ -99,7 +102,7 @@ class NoPeers:
 class Worker:
     """The parts a test may want to look at."""
 
-    def __init__(self, settings: RestSettings | None = None) -> None:
+    def __init__(self, settings: RestSettings | None = None, guards: Sequence[Guard] = ()) -> None:
         registry = Registry(plugins())
         validator = ThreadedValidator(Validator(registry, WorkerTraits()), registry)
         self.offsets = MemoryOffsets()
@@ -112,12 +115,13 @@ class Worker:
             self.levels,
             kafka_cluster_id="cluster",
         )
-        self.app: RestApp = rest_app(
+        self.app: Starlette = rest_app(
             settings or RestSettings(),
             self.herder,
             NoPeers(),
             CatalogPlugins(registry),
             self.levels,
+            guards,
         )
         self.herder.started()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock.rest import app, protocol
+from penstock.rest import endpoint, protocol
 from penstock.rest.server import RestServer
 from penstock.rest.settings import Listener, RestSettings
 from penstock.sdk.errors import ConnectError
@@ -109,7 +109,7 @@ POST = b"POST /connectors HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(app, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(endpoint, "BODY_SECONDS", 0.1)
 
     async def scene(server: RestServer) -> None:
         slow = POST + b"Connection: close\r\nContent-Length: 1000\r\n\r\n{"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
@@ -11,6 +11,7 @@ import pytest
 
 from penstock.cluster.messages import MakeTaskConfigs, StartConnector
 from penstock.rest.basic_auth import BasicAuth
+from penstock.rest.endpoint import Guard
 from penstock.rest.settings import RestSettings, rest_settings
 from tests.unit.rest.fakes import SINK, SOURCE, Worker
 
@@ -19,9 +20,9 @@ CONFIG = {"connector.class": SOURCE, "topic": "t"}
 Play = Callable[[Worker, httpx.AsyncClient], Awaitable[None]]
 
 
-def play(scene: Play, settings: RestSettings | None = None) -> None:
+def play(scene: Play, settings: RestSettings | None = None, guards: Sequence[Guard] = ()) -> None:
     async def run() -> None:
-        worker = Worker(settings)
+        worker = Worker(settings, guards)
         transport = httpx.ASGITransport(app=worker.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://w:1") as client:
             await scene(worker, client)
@@ -207,14 +208,13 @@ def test_unknown_users_are_refused():
 
 def test_a_refused_request_gets_401_and_a_sentence():
     async def scene(worker: Worker, client: httpx.AsyncClient) -> None:
-        worker.app._guards = (BasicAuth({"u": "p"}),)
         answer = await client.get("/connectors")
         assert (answer.status_code, answer.text) == (401, "User cannot access the resource.")
         assert (await client.get("/connectors", auth=("u", "p"))).status_code == 200
         answer = await client.get("/connectors", headers={"Authorization": "Basic ??"})
         assert answer.status_code == 500
 
-    play(scene)
+    play(scene, guards=[BasicAuth({"u": "p"})])
 
 
 def test_reads_stay_fast_with_many_connectors():
