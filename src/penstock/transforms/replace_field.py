@@ -73,7 +73,9 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
     def __init__(self, config: ReplaceFieldConfig) -> None:
         super().__init__(config)
         self._renames = parsed_renames(config.renames)
-        self._old_names = {new: old for old, new in self._renames.items()}
+        self._old_names: dict[str, list[str]] = {}
+        for old, new in self._renames.items():
+            self._old_names.setdefault(new, []).append(old)
         self._excluded = frozenset(config.exclude)
         self._included = frozenset(config.include)
 
@@ -96,10 +98,11 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
 
     def _source(self, schema: Schema, name: str) -> Field:
         """Where a new field comes from: as in Connect, a new name always means its old one."""
-        field = schema.field(self._old_names.get(name, name))
-        if field is None:
-            raise DataError(f"{self._old_names[name]} is not a valid field name")
-        return field
+        names = self._old_names.get(name) or [name]
+        found = [field for old in names if (field := schema.field(old)) is not None]
+        if not found:
+            raise DataError(f"{names[-1]} is not a valid field name")
+        return found[0]
 
     def _keeps(self, name: str) -> bool:
         return name not in self._excluded and (not self._included or name in self._included)

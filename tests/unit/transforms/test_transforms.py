@@ -75,6 +75,19 @@ def test_replace_field_excludes_and_renames() -> None:
     assert null.value == {"note": None}
 
 
+def test_a_rename_to_the_name_of_another_field_is_refused() -> None:
+    with pytest.raises(SchemaBuilderError, match="duplication note"):
+        applied("ReplaceField$Value", order(id=1), renames="id:note")
+    with pytest.raises(DataError, match="gone is not a valid field name"):
+        applied("ReplaceField$Value", order(id=1), renames="gone:note")
+
+
+def test_maps_with_other_keys_than_strings_are_refused() -> None:
+    for name, options in (("ReplaceField$Value", {"exclude": "a"}), ("Flatten$Value", {})):
+        with pytest.raises(DataError, match="a key that is no string"):
+            applied(name, bare({1: 2}), **options)
+
+
 def test_a_missing_required_field_is_refused_like_a_null() -> None:
     with pytest.raises(DataError, match='null used for required field: "id", schema type: INT64'):
         applied("ReplaceField$Value", order(note="x"), include="id")
