@@ -23,6 +23,7 @@ from penstock.cluster.validation import Validator, WorkerTraits
 from penstock.observability.levels import LoggerLevels
 from penstock.plugins.registry import Registry
 from penstock.rest.app import admin_app, rest_app
+from penstock.rest.extensions import guards
 from penstock.rest.server import RestServer
 from penstock.rest.settings import rest_settings
 from penstock.runtime import client_ids
@@ -105,6 +106,7 @@ class StandaloneWorker:
                     self._config.connector_client_config_override_allowlist,
                 )
                 self._rest = rest_settings(self._properties)
+                self._guards = guards(self._rest.extensions, os.environ)
             except ConfigError as error:
                 raise StartError(str(error)) from error
         if unknown := self._config.unknown_settings():
@@ -156,7 +158,8 @@ class StandaloneWorker:
             levels,
             self._resolved,
         )
-        main = rest_app(self._rest, herder, NoPeers(), CatalogPlugins(catalog), levels)
+        plugins = CatalogPlugins(catalog)
+        main = rest_app(self._rest, herder, NoPeers(), plugins, levels, self._guards)
         await server.start(main, admin_app(self._rest, herder, NoPeers(), levels))
         try:
             await self._until(stop, self._start_connectors(herder))
