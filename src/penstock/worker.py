@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import signal
@@ -10,16 +11,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.cluster.catalog import Catalog, Plugin, PluginKind
+from penstock.cluster.late import LateHosts, LateValidator
 from penstock.cluster.messages import Report, TargetState, TaskHosts
 from penstock.cluster.plugin_views import CatalogPlugins, ThreadedValidator
 from penstock.cluster.ports import PeerAnswer
 from penstock.cluster.service import HerderService
 from penstock.cluster.standalone import build_standalone
 from penstock.cluster.state import Settings
-from penstock.cluster.validation import Validator, WorkerTraits
 from penstock.observability.levels import LoggerLevels
 from penstock.plugins.registry import Registry
 from penstock.rest.app import admin_app, rest_app
@@ -33,13 +34,16 @@ from penstock.runtime.config_references import resolve
 from penstock.runtime.connector_files import ConnectorFile, parse_connector_file
 from penstock.runtime.override_policies import Policies
 from penstock.runtime.properties import load_properties
-from penstock.runtime.stages import TransformChain
 from penstock.runtime.worker_config import StandaloneConfig
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.stores.client_offsets import ClientOffsets, GroupOffsets
 from penstock.stores.files import OffsetFile
 from penstock.stores.offsets import ConnectorOffsets
+
+if TYPE_CHECKING:
+    from penstock.cluster.validation import Validator
+    from penstock.runtime.stages import TransformChain
 
 log = logging.getLogger(__name__)
 
@@ -143,8 +147,7 @@ class StandaloneWorker:
 
     async def _serve(self, server: RestServer, stop: asyncio.Event) -> bool:
         catalog, levels = self._registry, LoggerLevels()
-        traits = WorkerTraits(policy=self._policy, converters=self._converters())
-        checker = ThreadedValidator(Validator(catalog, traits, self._resolved_or_null), catalog)
+        checker = ThreadedValidator(LateValidator(self._validator), catalog)
         offsets = self._offsets()
         herder = build_standalone(
             Settings(
@@ -152,7 +155,7 @@ class StandaloneWorker:
                 server.url,
                 task_stop_timeout_ms=self._config.task_shutdown_graceful_timeout_ms,
             ),
-            lambda report: self._hosts(catalog, offsets, report),
+            lambda report: LateHosts(lambda: self._hosts(catalog, offsets, report)),
             checker,
             offsets.for_clients,
             levels,
@@ -162,6 +165,7 @@ class StandaloneWorker:
         main = rest_app(self._rest, herder, NoPeers(), plugins, levels, self._guards)
         await server.start(main, admin_app(self._rest, herder, NoPeers(), levels))
         try:
+            asyncio.get_running_loop().run_in_executor(None, warm_up)
             await self._until(stop, self._start_connectors(herder))
             await stop.wait()
             log.info("Stopping")
@@ -233,6 +237,12 @@ class StandaloneWorker:
 
     def _resolved_or_null(self, config: Mapping[str, str | None]) -> dict[str, str | None]:
         return resolve(config, self._providers).config
+
+    def _validator(self) -> Validator:
+        from penstock.cluster.validation import Validator, WorkerTraits
+
+        traits = WorkerTraits(policy=self._policy, converters=self._converters())
+        return Validator(self._registry, traits, self._resolved_or_null)
 
     def _converters(self) -> dict[str, str]:
         named = {
@@ -318,6 +328,8 @@ class ChainPlugins:
         self._catalog = catalog
 
     def chain(self, properties: Mapping[str, str]) -> TransformChain:
+        from penstock.runtime.stages import TransformChain
+
         return TransformChain.build(properties, self)
 
     def transform(self, name: str, version: str | None) -> Plugin:
@@ -325,6 +337,12 @@ class ChainPlugins:
 
     def predicate(self, name: str, version: str | None) -> Plugin:
         return self._catalog.plugin(PluginKind.PREDICATE, name, version)
+
+
+def warm_up() -> None:
+    """Read the code that the first connector will need, while REST answers already."""
+    for name in ("cluster.validation", "hosting.tasks", "hosting.thread", "kafka.task_clients"):
+        importlib.import_module(f"penstock.{name}")
 
 
 class NoPeers:

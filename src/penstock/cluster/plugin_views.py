@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from penstock.cluster.catalog import (
     CONNECTORS,
@@ -16,18 +17,16 @@ from penstock.cluster.catalog import (
     PluginKind,
 )
 from penstock.cluster.errors import BadRequest
-from penstock.cluster.interface_texts import texts_of
 from penstock.cluster.threads import on_thread
-from penstock.cluster.validation import Validator
-from penstock.cluster.validation_views import key_info
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo, plugin_info
 from penstock.runtime.java_order import hash_order
 from penstock.runtime.plugin_versions import VersionError
-from penstock.runtime.sink_config import SinkConnectorConfig
-from penstock.runtime.source_config import SourceConnectorConfig
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
 from penstock.sdk.errors import ConnectError, NotFoundError
+
+if TYPE_CHECKING:
+    from penstock.runtime.connector_config import ConnectorConfig
 
 VALIDATIONS_MAX = 64  # at once; plugin code runs in them, and may never return
 KINDS_KEPT_MAX = 1000
@@ -39,6 +38,12 @@ _NO_TYPE = re.compile(r"Connector config \{.*\} contains no connector type", re.
 _SECRET = re.compile(
     r"(?i)(password|passwd|secret|token|credential|jaas|private|api[._-]?key|access[._-]?key|\.key$)"
 )
+
+
+class Validates(Protocol):
+    """`validation.Validator`, or what makes one when it is asked."""
+
+    def validate(self, config: Mapping[str, str | None]) -> ConfigInfos: ...
 
 
 class CatalogPlugins:
@@ -57,6 +62,9 @@ class CatalogPlugins:
 
     def described(self, plugin: str, version: str | None) -> list[ConfigKeyInfo]:
         """A plugin's own settings, then those every connector of its kind has."""
+        from penstock.cluster.interface_texts import texts_of
+        from penstock.cluster.validation_views import key_info
+
         with finding_classes(self._catalog.find_class):
             found = self._find(plugin, version)
             try:
@@ -64,7 +72,7 @@ class CatalogPlugins:
             except Exception as error:  # whatever a plugin's module raises when it is imported
                 text = "Failed to load plugin class or one of its dependencies"
                 raise ConnectError(text) from error
-            common = _COMMON.get(found.kind)
+            common = _common(found.kind)
             keys = dict(own)
             if common is not None:
                 keys |= {n: k for n, k in common.definition().keys.items() if n not in own}
@@ -93,13 +101,18 @@ class CatalogPlugins:
                 yield from self._catalog.plugins(kind)
 
 
-_COMMON = {PluginKind.SINK: SinkConnectorConfig, PluginKind.SOURCE: SourceConnectorConfig}
+def _common(kind: PluginKind) -> type[ConnectorConfig] | None:
+    from penstock.runtime.sink_config import SinkConnectorConfig
+    from penstock.runtime.source_config import SourceConnectorConfig
+
+    common = {PluginKind.SINK: SinkConnectorConfig, PluginKind.SOURCE: SourceConnectorConfig}
+    return common.get(kind)
 
 
 class ThreadedValidator:
     """Validates on threads, a few at a time, so that nothing else waits for plugin code."""
 
-    def __init__(self, validator: Validator, catalog: Catalog) -> None:
+    def __init__(self, validator: Validates, catalog: Catalog) -> None:
         self._validator = validator
         self._catalog = catalog
         self._slots = asyncio.Semaphore(VALIDATIONS_MAX)

@@ -8,7 +8,7 @@ from typing import Any
 
 from penstock.cluster.errors import BadRequest
 from penstock.sdk.record import TopicPartition
-from penstock.sdk.values import java_double
+from penstock.sdk.values_text import java_double
 
 TOPIC, PARTITION, OFFSET = "kafka_topic", "kafka_partition", "kafka_offset"
 _NUMBER = re.compile(r"[+-]?\d+", re.ASCII)

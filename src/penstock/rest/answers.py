@@ -10,7 +10,6 @@ from typing import Any, cast
 import msgspec
 
 from penstock.sdk.numbers import Float32
-from penstock.sdk.values import java_double, java_float
 
 _encoder = msgspec.json.Encoder()
 _LOWER_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*\\u00)([01][a-f])")
@@ -56,6 +55,8 @@ def plain(value: Any) -> Any:
 
 
 def _number(value: float) -> Any:
+    from penstock.sdk.values import java_double, java_float
+
     text = java_float(value) if isinstance(value, Float32) else java_double(value)
     return msgspec.Raw(text.encode()) if math.isfinite(value) else text
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, cast
 
 from penstock.sdk.errors import DataError
 from penstock.sdk.numbers import Float32
-from penstock.sdk.values import java_double, java_float
+from penstock.sdk.values_text import java_double, java_float
 
 _ESCAPED = re.compile(r'[\x00-\x1f"\\]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
