@@ -216,11 +216,7 @@ class StandaloneWorker:
     async def _kafka(self) -> str | None:
         from penstock.kafka.cluster import ClusterLookup
 
-        lookup = ClusterLookup(self._clients().shared_admin())
-        try:
-            return await asyncio.to_thread(lookup.run)
-        finally:
-            lookup.stop()
+        return await ClusterLookup(self._clients().shared_admin()).answer()
 
     async def _create(self, herder: HerderService, given: GivenConnector) -> None:
         file = given.file

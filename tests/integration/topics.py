@@ -24,7 +24,7 @@ def _read_partition(consumer: Consumer, topic: str, partition: int) -> list[Mess
     found: list[Message] = []
     position = low
     while position < high:
-        batch = [m for m in consumer.consume(1000, 5.0) if m.error() is None]
+        batch = [m for m in consumer.consume(min(high - position, 1000), 5.0) if m.error() is None]
         assert batch, f"{topic}-{partition} stopped at {position} of {high}"
         found += batch
         position = (batch[-1].offset() or 0) + 1

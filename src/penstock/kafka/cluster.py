@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -12,23 +14,43 @@ from penstock.kafka.properties import ClientKind, to_librdkafka
 
 log = logging.getLogger(__name__)
 
-ATTEMPT_SECONDS = 5.0
+ATTEMPT_SECONDS = 1.0  # short, so that nobody waits long for a stop
 REMIND_SECONDS = 60.0
 
 
 class ClusterLookup:
-    """Asks for the cluster's id until it gets an answer; `stop` ends the waiting."""
+    """Asks for the cluster's id until it gets an answer, on a thread of its own."""
 
     def __init__(self, properties: Mapping[str, str]) -> None:
         self._properties = properties
         self._stopped = threading.Event()
         self._last_error = "no answer"
 
-    def stop(self) -> None:
-        self._stopped.set()
+    async def answer(self) -> str | None:
+        """The cluster's id. When this is cancelled, so is the asking."""
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[str | None] = loop.create_future()
+
+        def settle(set_it: Callable[[Any], None], outcome: Any) -> None:
+            if not found.done():
+                set_it(outcome)
+
+        def ask() -> None:
+            try:
+                told = (found.set_result, self.run())
+            except Exception as error:
+                told = (found.set_exception, error)
+            with contextlib.suppress(RuntimeError):  # the loop is closed; nobody listens any more
+                loop.call_soon_threadsafe(settle, *told)
+
+        threading.Thread(target=ask, name="cluster-lookup", daemon=True).start()
+        try:
+            return await found
+        finally:
+            self._stopped.set()
 
     def run(self, now: Callable[[], float] = time.monotonic) -> str | None:
-        """The cluster's id; None if stopped first. Blocks, with one line a minute in the log."""
+        """The cluster's id. Blocks, with one line a minute in the log."""
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient
 
