@@ -25,7 +25,9 @@ def changes_between(before: ConfigState, after: ConfigState) -> Iterator[Change]
 
 def _of_connector(name: str, before: ConfigState, after: ConfigState) -> Iterator[Change]:
     target = after.target_states.get(name, TargetState.STARTED)
-    if before.target_states.get(name, TargetState.STARTED) is not target:
+    # a target that stood there before its connector has not been told yet
+    told = before.target_states if name in before.configs else dict[str, TargetState]()
+    if told.get(name, TargetState.STARTED) is not target:
         yield TargetChanged(name, target)
     if before.configs.get(name) != after.configs[name]:
         yield ConnectorConfigured(name, after.configs[name])
