@@ -43,7 +43,7 @@ _SECRET = re.compile(
 class Validates(Protocol):
     """`validation.Validator`, or what makes one when it is asked."""
 
-    def validate(self, config: Mapping[str, str | None]) -> ConfigInfos: ...
+    def validate(self, config: Mapping[str, str | None], /) -> ConfigInfos: ...
 
 
 class CatalogPlugins:

@@ -1,4 +1,4 @@
-"""TLS for listeners, from Java's `ssl.*` settings with PEM certificates."""
+"""TLS for listeners, from Java's `ssl.*` settings: PEM, JKS and PKCS12 stores."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from penstock.runtime import key_stores
 from penstock.sdk.errors import ConfigError
 
 _CLIENT_AUTH = {
@@ -16,6 +17,7 @@ _CLIENT_AUTH = {
     "requested": ssl.CERT_OPTIONAL,
     "required": ssl.CERT_REQUIRED,
 }
+_KINDS = ("PEM", "JKS", "PKCS12")
 _VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -47,28 +49,62 @@ def _limit_versions(context: ssl.SSLContext, settings: Mapping[str, str]) -> Non
 
 
 def _limit_ciphers(context: ssl.SSLContext, names: str) -> None:
-    """Names of TLS 1.3 suites are fixed; others are taken as OpenSSL names them."""
-    older = [name.strip() for name in names.split(",") if not name.strip().startswith("TLS_")]
-    if older:
-        try:
-            context.set_ciphers(":".join(older))
-        except ssl.SSLError as error:
-            detail = "name cipher suites as OpenSSL does"
-            raise ConfigError.invalid("ssl.cipher.suites", names, detail) from error
+    """OpenSSL offers all suites of TLS 1.3 or none; others are limited to those that are named."""
+    from penstock.kafka.properties_ssl import openssl_name
+
+    suites = [name.strip() for name in names.split(",") if name.strip()]
+    older = [text for name in suites if (text := openssl_name(name)) is not None]
+    if not older:
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        return
+    if len(older) == len(suites):
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.set_ciphers(":".join(older))
+    except ssl.SSLError as error:
+        detail = "none of these cipher suites is known"
+        raise ConfigError.invalid("ssl.cipher.suites", names, detail) from error
 
 
 def _load_identity(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
-    kind = settings.get("ssl.keystore.type", "JKS").strip().upper()
-    if kind != "PEM":
-        detail = "only PEM key stores can be read; convert it with openssl pkcs12"
-        raise ConfigError.invalid("ssl.keystore.type", kind, detail)
-    password = settings.get("ssl.key.password") or None
-    with _pem(_identity(settings)) as path:
-        try:
-            context.load_cert_chain(path, password=password or _no_password)
-        except (ssl.SSLError, OSError, ValueError) as error:
-            text = "ssl.keystore.* must hold a certificate chain and its private key as PEM"
-            raise ConfigError(f"{text} (is ssl.key.password right?)") from error
+    location = settings.get("ssl.keystore.location")
+    if location and _kind(settings, "keystore") != "PEM":
+        _load_stored_identity(context, location, settings)
+        return
+    text = _text("ssl.keystore.location", location) if location else _inline_identity(settings)
+    try:
+        _load_chain(context, text, settings.get("ssl.key.password"))
+    except (ssl.SSLError, OSError, ValueError) as error:
+        text = "ssl.keystore.* must hold a certificate chain and its private key as PEM"
+        raise ConfigError(f"{text} (is ssl.key.password right?)") from error
+
+
+def _load_stored_identity(
+    context: ssl.SSLContext, location: str, settings: Mapping[str, str]
+) -> None:
+    setting = "ssl.keystore.location"
+    content = _content(setting, location)
+    passwords = settings.get("ssl.keystore.password"), settings.get("ssl.key.password")
+    try:
+        found = key_stores.identity(content, *passwords)
+        _load_chain(context, found.key + found.chain, None)
+    except (key_stores.KeyStoreError, ssl.SSLError) as error:
+        raise ConfigError.invalid(setting, location, f"cannot be used: {error}") from error
+
+
+def _load_chain(context: ssl.SSLContext, text: str, password: str | None) -> None:
+    with _pem(text) as path:
+        context.load_cert_chain(path, password=password or _no_password)
+
+
+def _kind(settings: Mapping[str, str], store: str) -> str:
+    """Of a store, one of PEM, JKS and PKCS12; Java's default is JKS."""
+    setting = f"ssl.{store}.type"
+    kind = settings.get(setting, "JKS").strip().upper()
+    if kind not in _KINDS:
+        expected = ", ".join(_KINDS)
+        raise ConfigError.invalid(setting, kind, f"must be one of: {expected}")
+    return kind
 
 
 def _no_password() -> str:
@@ -76,39 +112,56 @@ def _no_password() -> str:
     return ""
 
 
-def _identity(settings: Mapping[str, str]) -> str:
-    location = settings.get("ssl.keystore.location")
-    if location:
-        return _text("ssl.keystore.location", location)
+def _inline_identity(settings: Mapping[str, str]) -> str:
     chain = settings.get("ssl.keystore.certificate.chain")
     key = settings.get("ssl.keystore.key")
     if not chain or not key:
         raise ConfigError(
             "An https listener needs ssl.keystore.location, or ssl.keystore.certificate.chain "
-            "and ssl.keystore.key"
+            "and ssl.keystore.key with ssl.keystore.type=PEM"
         )
     return f"{key}\n{chain}\n"
 
 
 def _load_trusted(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
-    certificates = settings.get("ssl.truststore.certificates")
-    location = settings.get("ssl.truststore.location")
-    if certificates is None and location:
-        certificates = _text("ssl.truststore.location", location)
+    certificates = settings.get("ssl.truststore.certificates") or _stored_trusted(settings)
     if not certificates:
         context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
         return
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a client's own certificate will do
     try:
         context.load_verify_locations(cadata=certificates)
     except (ssl.SSLError, ValueError) as error:
         raise ConfigError("ssl.truststore.* must hold certificates as PEM") from error
 
 
+def _stored_trusted(settings: Mapping[str, str]) -> str | None:
+    setting = "ssl.truststore.location"
+    location = settings.get(setting)
+    if not location:
+        return None
+    if _kind(settings, "truststore") == "PEM":
+        return _text(setting, location)
+    password = settings.get("ssl.truststore.password")
+    try:
+        return key_stores.trusted(_content(setting, location), password)
+    except key_stores.KeyStoreError as error:
+        raise ConfigError.invalid(setting, location, f"cannot be used: {error}") from error
+
+
 def _text(setting: str, location: str) -> str:
     try:
-        return Path(location).read_text("ascii")
-    except (OSError, UnicodeDecodeError) as error:
+        return _content(setting, location).decode("ascii")
+    except UnicodeDecodeError as error:
         raise ConfigError.invalid(setting, location, "cannot be read as a PEM file") from error
+
+
+def _content(setting: str, location: str) -> bytes:
+    try:
+        return Path(location).read_bytes()
+    except OSError as error:
+        detail = f"cannot be read: {error.strerror}"
+        raise ConfigError.invalid(setting, location, detail) from error
 
 
 @contextmanager
