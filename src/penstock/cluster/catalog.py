@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -100,6 +100,6 @@ class Catalog(Protocol):
         """A plugin of a kind; raises LookupError, or NoSuchVersion."""
         ...
 
-    def versions(self, name: str) -> Sequence[str]:
-        """The versions that there are of a class, best last."""
+    def versions(self, name: str, kinds: Collection[PluginKind] = PluginKind) -> Sequence[str]:
+        """The versions that there are of a class of one of these kinds, best last."""
         ...

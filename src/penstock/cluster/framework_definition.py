@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from penstock.cluster.catalog import Catalog, NoSuchVersion, Plugin, PluginKind
+from penstock.cluster.catalog import CONNECTORS, Catalog, NoSuchVersion, Plugin, PluginKind
 from penstock.cluster.interface_texts import Texts, texts_of
 from penstock.runtime.connector_config import ConnectorConfig, ensure_concrete
 from penstock.runtime.plugin_versions import VersionError, version_requirement
@@ -26,7 +26,11 @@ from penstock.sdk.predicate import Predicate
 from penstock.sdk.transform import Transform
 
 Properties = Mapping[str, str | None]
-CONVERTERS = ("key.converter", "value.converter", "header.converter")
+CONVERTERS = {
+    "key.converter": PluginKind.CONVERTER,
+    "value.converter": PluginKind.CONVERTER,
+    "header.converter": PluginKind.HEADER_CONVERTER,
+}
 _VERSION = ".plugin.version"
 
 
@@ -91,11 +95,12 @@ class Versions:
 
     catalog: Catalog
     setting: str
+    kinds: Collection[PluginKind]
     always_visible: bool = True
 
     def valid_values(self, name: str, parsed: Mapping[str, Any]) -> Sequence[Any]:
         named = parsed.get(self.setting)
-        return [] if named is None else self.catalog.versions(str(named))
+        return [] if named is None else self.catalog.versions(str(named), self.kinds)
 
     def visible(self, name: str, parsed: Mapping[str, Any]) -> bool:
         return self.always_visible or parsed.get(self.setting) is not None
@@ -109,7 +114,9 @@ def framework_definition(
 ) -> ConfigDef:
     """The settings, with the worker's converters as defaults; plain ones without parts."""
     replaced = {
-        "connector.plugin.version": _version_of(catalog, properties.get("connector.class")),
+        "connector.plugin.version": _version_of(
+            catalog, properties.get("connector.class"), CONNECTORS
+        ),
     }
     definition = ConfigDef()
     for key in base.definition().keys.values():
@@ -147,23 +154,24 @@ def _with_choices(
     defaults: Mapping[str, str | None],
 ) -> ConfigKey:
     if key.name == "connector.plugin.version":
-        versions = Versions(catalog, "connector.class")
+        versions = Versions(catalog, "connector.class", CONNECTORS)
         return replace(key, default=defaults[key.name], recommender=versions)
     if key.name in CONVERTERS:
-        kinds = (PluginKind.HEADER_CONVERTER, PluginKind.CONVERTER)
-        kind = kinds[not key.name.startswith("header")]
+        kind = CONVERTERS[key.name]
         found = catalog.find_class(converters.get(key.name, ""))
         return replace(key, check=key.check, default=found, recommender=Classes(catalog, kind))
     setting = key.name.removesuffix(_VERSION)
     if key.name.endswith(_VERSION) and setting in CONVERTERS:
-        named = properties.get(setting) or converters.get(setting)
-        versions = Versions(catalog, setting, always_visible=False)
-        return replace(key, default=_version_of(catalog, named), recommender=versions)
+        named = properties.get(setting)
+        kinds = (CONVERTERS[setting],)
+        version = _version_of(catalog, converters.get(setting) if named is None else named, kinds)
+        versions = Versions(catalog, setting, kinds, always_visible=False)
+        return replace(key, default=version, recommender=versions)
     return key
 
 
-def _version_of(catalog: Catalog, name: str | None) -> str | None:
-    versions = catalog.versions(name) if name is not None else ()
+def _version_of(catalog: Catalog, name: str | None, kinds: Collection[PluginKind]) -> str | None:
+    versions = catalog.versions(name, kinds) if name is not None else ()
     return versions[-1] if versions else None
 
 
@@ -194,7 +202,7 @@ def _add_aliased(
             ConfigKey(
                 prefix + "plugin.version",
                 ConfigType.STRING,
-                _version_of(catalog, named),
+                _version_of(catalog, named, (aliased.kind,)),
                 _version_check(wrong_version),
                 Importance.HIGH,
                 f"Version of the '{alias}' {kind}.",
@@ -202,7 +210,7 @@ def _add_aliased(
                 1,
                 Width.LONG,
                 f"{aliased.interface} version for {alias}",
-                recommender=Versions(catalog, prefix + "type"),
+                recommender=Versions(catalog, prefix + "type", (aliased.kind,)),
             )
         )
         own = None if wrong_version else _own_definition(aliased, catalog, named)
@@ -212,7 +220,7 @@ def _add_aliased(
 
 def _own_definition(aliased: Aliased, catalog: Catalog, named: str | None) -> ConfigDef | None:
     """The settings of a transformation or predicate; None if its class cannot be used."""
-    ref = None if named is None else catalog.find_class(named.strip())
+    ref = None if named is None else catalog.find_class(named)
     if ref is None:
         return None
     try:

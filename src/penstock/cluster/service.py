@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from penstock.cluster.driver import Driver
-from penstock.cluster.errors import BadRequest
 from penstock.cluster.events import (
     AlterOffsets,
     DeleteConnector,
@@ -42,7 +41,8 @@ from penstock.cluster.views import (
     TaskInfo,
     TaskState,
 )
-from penstock.sdk.errors import ConnectError, NotFoundError, java_class
+from penstock.runtime.error_text import headline
+from penstock.sdk.errors import ConnectError, NotFoundError
 
 STANDALONE_TASKS = (
     "Kafka Connect in standalone mode does not support externally setting task configurations."
@@ -140,8 +140,8 @@ class HerderService:
     async def validate(self, config: Config, /) -> Any:
         try:
             return await self._validator.validate(config)
-        except BadRequest as error:  # what clients of the Java worker are told
-            raise ConnectError(f"{java_class(error)}: {error}") from error
+        except Exception as error:  # clients of the Java worker are told with its class
+            raise ConnectError(headline(error)) from error
 
     # Wishes -------------------------------------------------------------------------------------
 

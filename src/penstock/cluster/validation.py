@@ -170,6 +170,7 @@ class Validator:
     def _overrides(self, client: str, definition: ConfigDef, properties: Properties) -> ConfigInfos:
         prefix = f"{client}.override."
         given = {n[len(prefix) :]: v for n, v in properties.items() if n.startswith(prefix)}
+        given.pop("", None)
         values: dict[str, Any] = {}
         texts: dict[str, str] = {}
         for name, value in given.items():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Self
 
@@ -60,10 +60,10 @@ class Registry:
         ofkind = (p for plugins in self._by_name.values() for p in plugins if p.kind is kind)
         return sorted(ofkind, key=lambda plugin: (plugin.name, version_key(plugin.version)))
 
-    def versions(self, name: str) -> list[str]:
-        """The versions that there are of a class, best last."""
-        plugins = self._named(name)
-        return sorted({plugin.version for plugin in plugins}, key=version_key)
+    def versions(self, name: str, kinds: Collection[PluginKind] = PluginKind) -> list[str]:
+        """The versions that there are of a class of one of these kinds, best last."""
+        found = {plugin.version for plugin in self._named(name) if plugin.kind in kinds}
+        return sorted(found, key=version_key)
 
     def find_class(self, name: str) -> ClassRef | None:
         """The class a name or alias means, of whatever kind."""

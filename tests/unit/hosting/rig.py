@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from penstock.cluster.catalog import Plugin, PluginKind
@@ -114,21 +114,24 @@ CLASSES: dict[str, tuple[PluginKind, type]] = {
 
 
 class SmallCatalog:
+    def __init__(self, more: dict[str, tuple[PluginKind, type]] | None = None) -> None:
+        self.classes = CLASSES | (more or {})
+
     def plugins(self, kind: PluginKind):
-        return [self.plugin(kind, name) for name, (k, _) in CLASSES.items() if k is kind]
+        return [self.plugin(kind, name) for name, (k, _) in self.classes.items() if k is kind]
 
     def find_class(self, name: str) -> ClassRef | None:
-        return ClassRef(name, lambda: CLASSES[name][1]) if name in CLASSES else None
+        return ClassRef(name, lambda: self.classes[name][1]) if name in self.classes else None
 
     def connector(self, name: str, version: str | None = None) -> Plugin:
-        if name not in CLASSES:
+        if name not in self.classes:
             raise ConnectError(f"Failed to find any class named {name}")
-        return self.plugin(CLASSES[name][0], name)
+        return self.plugin(self.classes[name][0], name)
 
     def plugin(self, kind: PluginKind, name: str, version: str | None = None) -> Plugin:
-        return Plugin(name, kind, "1.0", lambda: CLASSES[name][1])
+        return Plugin(name, kind, "1.0", lambda: self.classes[name][1])
 
-    def versions(self, name: str):
+    def versions(self, name: str, kinds: Collection[PluginKind] = PluginKind):
         return ["1.0"]
 
 
