@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from penstock.cluster.config_state import SessionKey
 from penstock.cluster.messages import TargetState
 
 
@@ -51,6 +52,12 @@ class LevelChanged(msgspec.Struct, frozen=True, tag=True):
     level: str
 
 
+class SessionKeyChanged(msgspec.Struct, frozen=True, tag=True):
+    """Workers sign what they ask each other with this key from now on."""
+
+    key: SessionKey
+
+
 Change = (
     ConnectorConfigured
     | ConnectorRemoved
@@ -58,4 +65,5 @@ Change = (
     | TasksConfigured
     | RestartRequested
     | LevelChanged
+    | SessionKeyChanged
 )

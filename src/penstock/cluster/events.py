@@ -113,9 +113,16 @@ class Reported(msgspec.Struct, frozen=True):
 
 
 class ConfigChanged(msgspec.Struct, frozen=True):
-    """The config log was read further."""
+    """The config log was read further: this change, and nothing beyond it, is known now."""
 
     change: Change
+    offset: int = 0  # of the next record; logs without offsets leave it out
+
+
+class ConfigRead(msgspec.Struct, frozen=True):
+    """All changes below this offset of the config log were told."""
+
+    offset: int
 
 
 class StatusChanged(msgspec.Struct, frozen=True):
@@ -169,6 +176,7 @@ Event = (
     | Abandoned
     | Reported
     | ConfigChanged
+    | ConfigRead
     | StatusChanged
     | TopicChanged
     | Rebalanced

@@ -67,7 +67,15 @@ class ConfigLog(Protocol):
 
     async def write(self, changes: Sequence[Change]) -> None:
         """Write in order, all or nothing; return when they were read back, as all changes are
-        told to the listener the log was made with. Raises ConnectError."""
+        told to the listener the log was made with: `ConfigChanged` with the offset after its
+        record, and `ConfigRead` at the end. Raises ConnectError."""
+        ...
+
+    async def refresh(self, timeout_seconds: float) -> None:
+        """Read to the end as of now; return when everything was told, `ConfigRead` last.
+
+        Raises TimeoutError.
+        """
         ...
 
 

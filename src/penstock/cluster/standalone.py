@@ -31,6 +31,8 @@ class MemoryConfigLog:
         for change in changes:
             self._tell(ConfigChanged(change))
 
+    async def refresh(self, timeout_seconds: float) -> None: ...
+
 
 class MemoryStatusLog:
     """Statuses live in the state alone; there is nobody to tell."""
