@@ -137,7 +137,7 @@ class StandaloneWorker:
         """
         try:
             server = RestServer(self._rest)
-        except ConnectError as error:
+        except (ConfigError, ConnectError) as error:
             raise StartError(str(error)) from error
         stop = _stop_signal()
         try:
