@@ -142,6 +142,7 @@ class Failure(msgspec.Struct, frozen=True):
     java_class: str
     message: str | None
     trace: str
+    crashed: bool = False  # not an error that was raised: the whole host is gone
 
 
 class ConnectorChanged(msgspec.Struct, frozen=True, tag=True):
