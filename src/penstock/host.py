@@ -1,3 +1,150 @@
-"""Composition root of a task-host process."""
+"""Composition root of a task-host process, and of the nursery that forks such processes.
+
+nursery DESCRIPTOR         fork hosts as the worker at the other end of the socket asks for
+host DESCRIPTOR PARENT     be a host that was started from nothing
+"""
 
 from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from penstock.cluster.catalog import PluginKind
+from penstock.cluster.plugin_specs import loadable, spec_of
+from penstock.cluster.plugin_views import CatalogPlugins
+from penstock.cluster.validation import Validator, WorkerTraits
+from penstock.hosting import nursery, questions
+from penstock.hosting.chains import ChainPlugins
+from penstock.hosting.child import Compose, serve
+from penstock.hosting.control import SystemClock
+from penstock.hosting.plan import HostPlan, read_plan
+from penstock.hosting.ports import OffsetStores
+from penstock.hosting.tasks import TaskBuilder
+from penstock.kafka.task_clients import KafkaTaskClients
+from penstock.plugins.registry import Registry
+from penstock.runtime.client_settings import ClientSettings
+from penstock.runtime.config_providers import make_providers
+from penstock.runtime.config_references import resolve
+from penstock.runtime.override_policies import Policies
+from penstock.sdk.errors import ConfigError
+
+# Used by nearly every connector, so that they are imported once and not by each host.
+USUAL = (
+    "penstock.connectors.file",
+    "penstock.converters.json",
+    "penstock.converters.simple_header",
+    "penstock.converters.string",
+    "penstock.transforms.insert_field",
+    "penstock.transforms.regex_router",
+)
+
+
+def main(arguments: Sequence[str], compose: Compose | None = None) -> NoReturn:
+    """Never returns."""
+    role, descriptor = arguments[0], int(arguments[1])
+    made = compose or HostComposition.of_plan
+
+    def host(channel: socket.socket) -> None:
+        serve(channel, made)
+
+    if role == "nursery":
+        _import_usual()
+        nursery.serve(socket.socket(fileno=descriptor), host)
+    else:
+        nursery.become_host(int(arguments[2]))
+        host(socket.socket(fileno=descriptor))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _import_usual() -> None:
+    import importlib
+
+    import confluent_kafka  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+    for module in USUAL:
+        importlib.import_module(module)
+
+
+class HostComposition:
+    """What a host of Penstock is put together from."""
+
+    def __init__(self, plan: HostPlan) -> None:
+        self._plan = plan
+        self.catalog = _catalog(plan)
+        self._policy = Policies.named(plan.override_policy, plan.override_allowlist)
+        settings = ClientSettings(plan.properties, plan.cluster_id, self._policy)
+        self._clients = KafkaTaskClients(settings)
+        self._validator: Validator | None = None
+
+    @classmethod
+    def of_plan(cls, data: bytes) -> HostComposition:
+        return cls(read_plan(data))
+
+    def builder(self, offsets: OffsetStores) -> TaskBuilder:
+        return TaskBuilder(
+            self.catalog,
+            self._plan.settings,
+            self._clients,
+            offsets,
+            ChainPlugins(self.catalog).chain,
+            SystemClock(),
+        )
+
+    # Questions ----------------------------------------------------------------------------------
+
+    def answer(self, question: str, body: bytes) -> bytes:
+        match question:
+            case questions.PLUGINS:
+                return questions.encode(self._found())
+            case questions.DESCRIBE:
+                wanted = questions.read_describe(body)
+                shown = CatalogPlugins(self.catalog).described(wanted.plugin, wanted.version)
+                return questions.encode(list(shown))
+            case questions.VALIDATE:
+                return questions.encode(self._validated(questions.read_config(body)))
+            case _:
+                raise ValueError(f"A host is not asked about {question}.")
+
+    def _found(self) -> questions.FoundPlugins:
+        ours = {(kind, p.name) for kind in PluginKind for p in Registry.builtin().plugins(kind)}
+        specs = tuple(
+            spec_of(plugin)
+            for kind in PluginKind
+            for plugin in self.catalog.plugins(kind)
+            if (kind, plugin.name) not in ours
+        )
+        problems = tuple(
+            questions.PluginProblem(problem.name, problem.location, problem.reason)
+            for problem in self.catalog.problems
+        )
+        return questions.FoundPlugins(specs, problems)
+
+    def _validated(self, config: Mapping[str, str | None]) -> Any:
+        if self._validator is None:
+            self._validator = self._make_validator()
+        return self._validator.validate(config)
+
+    def _make_validator(self) -> Validator:
+        plan = self._plan
+        providers = make_providers(plan.properties, self._provider)
+        traits = WorkerTraits(plan.group_id, plan.exactly_once, self._policy, plan.converters)
+        return Validator(self.catalog, traits, lambda config: resolve(config, providers).config)
+
+    def _provider(self, name: str) -> type[Any]:
+        try:
+            return self.catalog.plugin(PluginKind.CONFIG_PROVIDER, name).load()
+        except LookupError:
+            text = f"Class {name} could not be found; it is no config provider."
+            raise ConfigError(text) from None
+
+
+def _catalog(plan: HostPlan) -> Registry:
+    if plan.plugins is None:
+        return Registry.discover(plan.plugin_path)
+    builtin = Registry.builtin()
+    ours = [plugin for kind in PluginKind for plugin in builtin.plugins(kind)]
+    return Registry([*ours, *loadable(plan.plugins)])

@@ -27,8 +27,7 @@ from penstock.cluster.messages import (
 from penstock.hosting.control import ThreadControl
 from penstock.hosting.failures import failure_of
 from penstock.hosting.instance import ConnectorInstance, check_offsets
-from penstock.hosting.ports import OnReport
-from penstock.hosting.tasks import TaskBuilder
+from penstock.hosting.ports import Builder, OnReport
 from penstock.runtime.life_cycle import task_steps
 from penstock.runtime.log_context import log_context, task_context
 from penstock.runtime.ports import Loop
@@ -37,7 +36,7 @@ from penstock.runtime.ports import Loop
 class InlineHosts:
     """A `TaskHosts` whose work is done by `run`."""
 
-    def __init__(self, builder: TaskBuilder, catalog: Catalog, report: OnReport) -> None:
+    def __init__(self, builder: Builder, catalog: Catalog, report: OnReport) -> None:
         self._builder = builder
         self._catalog = catalog
         self._report = report
@@ -94,7 +93,7 @@ class InlineHosts:
 
 
 class _InlineTask:
-    def __init__(self, command: StartTask, builder: TaskBuilder, report: OnReport) -> None:
+    def __init__(self, command: StartTask, builder: Builder, report: OnReport) -> None:
         self.control = ThreadControl(paused=command.target is TargetState.PAUSED)
         if command.target is TargetState.STOPPED:
             self.control.stop()

@@ -5,13 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from penstock.cluster.messages import Report
+from penstock.cluster.messages import Report, StartTask
 from penstock.runtime.plugins import Transforms
-from penstock.runtime.ports import Consumer, DeadLetters, OffsetStore, Producer, TopicAdmin
+from penstock.runtime.ports import (
+    Consumer,
+    Control,
+    DeadLetters,
+    Loop,
+    OffsetStore,
+    Producer,
+    TaskEvents,
+    TopicAdmin,
+)
 
 Properties = Mapping[str, str]
 OnReport = Callable[[Report], None]  # called from any thread; must not block
 MakeTransforms = Callable[[Properties], Transforms]  # from connector properties
+
+
+class Builder(Protocol):
+    """Makes the loops of tasks."""
+
+    def build(self, start: StartTask, control: Control, events: TaskEvents) -> Loop:
+        """Raises what a wrong configuration or a plugin raises; then nothing is left open."""
+        ...
+
+    def version(self, start: StartTask) -> str | None: ...
 
 
 class TaskClients(Protocol):

@@ -30,8 +30,7 @@ from penstock.hosting.control import ThreadControl
 from penstock.hosting.deadlines import Deadlines
 from penstock.hosting.failures import failure_of
 from penstock.hosting.instance import ConnectorInstance, check_offsets
-from penstock.hosting.ports import OnReport
-from penstock.hosting.tasks import TaskBuilder
+from penstock.hosting.ports import Builder, OnReport
 from penstock.runtime.life_cycle import run_task
 from penstock.runtime.log_context import connector_context, log_context, task_context
 from penstock.runtime.ports import Loop
@@ -45,7 +44,7 @@ _REQUESTS_MAX = 100
 class ThreadHosts:
     """A `TaskHosts` of threads. Reports are made on the thread they are about."""
 
-    def __init__(self, builder: TaskBuilder, catalog: Catalog, report: OnReport) -> None:
+    def __init__(self, builder: Builder, catalog: Catalog, report: OnReport) -> None:
         self._builder = builder
         self._catalog = catalog
         self._report = report
@@ -120,7 +119,7 @@ def _start(target: Callable[[], None], name: str) -> None:
 class TaskThread:
     """One task and its thread. `stop` and `cancel` come from other threads."""
 
-    def __init__(self, command: StartTask, builder: TaskBuilder, report: OnReport) -> None:
+    def __init__(self, command: StartTask, builder: Builder, report: OnReport) -> None:
         self.control = ThreadControl(paused=command.target is TargetState.PAUSED)
         if command.target is TargetState.STOPPED:
             self.control.stop()

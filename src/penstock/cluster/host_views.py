@@ -1,0 +1,59 @@
+"""What our own resources show of hosts and of the tasks in them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from penstock.cluster.views import View
+
+
+class HostView(View, frozen=True):
+    """A process in which tasks or connectors run."""
+
+    id: int
+    pid: int | None
+    use: str  # shared, alone or questions
+    ready: bool
+    tainted: bool
+    responsive: bool
+    memory_mb: float | None
+    cpu: float  # cores in use
+    threads: int | None
+    uptime_seconds: float
+    tasks: list[str]
+    connectors: list[str]
+
+
+class LastError(View, frozen=True):
+    """The last thing that went wrong with a task; `at` is seconds since 1970."""
+
+    message: str
+    at: float
+
+
+class CallView(View, frozen=True):
+    """The call into plugin code that a task is in."""
+
+    what: str
+    seconds: float
+    stuck: bool
+
+
+class TaskView(View, frozen=True):
+    """A task that runs in a host of this worker."""
+
+    id: str
+    state: str | None
+    host: int
+    call: CallView | None
+    restarts: int
+    errors: int
+    last_error: LastError | None
+
+
+class HostsView(Protocol):
+    """What can be told of hosts; calls may take a moment and come from any thread."""
+
+    def hosts(self) -> list[HostView]: ...
+
+    def tasks(self) -> list[TaskView]: ...

@@ -1,0 +1,127 @@
+"""Connectors and tasks in processes of their own; nothing of theirs can harm the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from penstock.cluster.host_views import HostView, TaskView
+from penstock.cluster.messages import Command
+from penstock.hosting.crew import Crew, HostEnded, HostingSettings
+from penstock.hosting.launch import Launcher
+from penstock.hosting.messages import encoded
+from penstock.hosting.offset_desk import OffsetDesk
+from penstock.hosting.ports import OffsetStores, OnReport
+from penstock.hosting.rounds import Rounds
+from penstock.hosting.views import host_views, task_views
+
+log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 5.0
+VIEW_SECONDS = 2.0
+
+
+class ProcessHosts:
+    """A `TaskHosts` of processes. All work is done by one thread with an event loop of its own.
+
+    Until `set_plan` has said what hosts are made from, commands wait.
+    """
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        offsets: OffsetStores,
+        report: OnReport,
+        settings: HostingSettings,
+    ) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._report = report
+        self._crew = Crew(self._loop, launcher, OffsetDesk(offsets), self._told, settings)
+        self._thread = threading.Thread(target=self._run, name="task-hosts", daemon=True)
+        self._closed = False
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        Rounds(self._loop, self._crew).start()
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    def _told(self, report: Any) -> None:
+        if not self._crew.closing:
+            self._report(report)
+
+    # For the control plane ----------------------------------------------------------------------
+
+    def send(self, command: Command) -> None:
+        """Raises TypeError or OverflowError for what cannot cross to another process."""
+        encoded(command)
+        self._soon(self._crew.carry_out, command)
+
+    def _soon(self, call: Callable[..., object], *arguments: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # closed: nobody is left to do it
+            self._loop.call_soon_threadsafe(self._guarded, call, arguments)
+
+    def _guarded(self, call: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        try:
+            call(*arguments)
+        except Exception:
+            log.exception("Hosts could not do what they were asked to")
+
+    # For the worker -----------------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Begin to load what hosts are forked from."""
+        self._soon(self._crew.warm_up)
+
+    def set_plan(self, plan: bytes) -> None:
+        """What hosts are made from, from now on."""
+        self._soon(self._crew.set_plan, plan)
+
+    def set_first_plan(self, plan: bytes) -> None:
+        """The plan for answering questions, before there is one for tasks."""
+        self._soon(setattr, self._crew, "plan", plan)
+
+    def set_levels(self, levels: Mapping[str, int]) -> None:
+        self._soon(self._crew.set_levels, dict(levels))
+
+    def ask(self, question: str, body: bytes) -> Future[bytes]:
+        """Raises AskedError for what was raised in the host, HostEnded if that is gone."""
+        answer: Future[bytes] = Future()
+        self._soon(self._crew.ask, question, body, answer)
+        if self._closed:
+            answer.set_exception(HostEnded("The worker is shutting down."))
+        return answer
+
+    def hosts(self) -> list[HostView]:
+        return self._view(lambda: host_views(self._crew, time.monotonic()))
+
+    def tasks(self) -> list[TaskView]:
+        return self._view(lambda: task_views(self._crew, time.monotonic()))
+
+    def _view(self, make: Callable[[], Any]) -> Any:
+        found: Future[Any] = Future()
+        self._soon(lambda: found.set_result(make()))
+        return found.result(VIEW_SECONDS)
+
+    def close(self) -> None:
+        """End all hosts, at once. No report is made any more."""
+        if self._closed:
+            return
+        self._closed = True
+        self._soon(self._end)
+        self._thread.join(CLOSE_SECONDS)
+
+    def _end(self) -> None:
+        try:
+            self._crew.close()
+        finally:
+            self._loop.stop()

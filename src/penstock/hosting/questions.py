@@ -1,0 +1,40 @@
+"""What a worker asks its hosts about plugins, and what they answer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from penstock.cluster.plugin_specs import PluginSpec
+from penstock.cluster.views import ConfigInfos, ConfigKeyInfo
+
+PLUGINS, DESCRIBE, VALIDATE = "plugins", "describe", "validate"
+
+
+class PluginProblem(msgspec.Struct, frozen=True):
+    """A plugin that was found and cannot be used."""
+
+    name: str
+    location: str
+    reason: str
+
+
+class FoundPlugins(msgspec.Struct, frozen=True):
+    """Answers `plugins`: those that are not ours."""
+
+    plugins: tuple[PluginSpec, ...]
+    problems: tuple[PluginProblem, ...] = ()
+
+
+class Describe(msgspec.Struct, frozen=True):
+    """Asks for the settings of a plugin; a list of `ConfigKeyInfo` answers."""
+
+    plugin: str
+    version: str | None
+
+
+encode = msgspec.msgpack.encode
+read_found = msgspec.msgpack.Decoder(FoundPlugins).decode
+read_describe = msgspec.msgpack.Decoder(Describe).decode
+read_keys = msgspec.msgpack.Decoder(list[ConfigKeyInfo]).decode
+read_config = msgspec.msgpack.Decoder(dict[str, str | None]).decode
+read_infos = msgspec.msgpack.Decoder(ConfigInfos).decode

@@ -1,0 +1,113 @@
+"""Source offsets as a host sees them: the worker keeps them, and is asked per batch."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from penstock.cluster.messages import StartTask
+from penstock.hosting.messages import (
+    FromHost,
+    OffsetsFound,
+    OffsetsRefused,
+    OffsetsStored,
+    ReadOffsets,
+    StoreOffsets,
+)
+from penstock.hosting.ports import Properties
+from penstock.runtime.ports import OffsetPair, OffsetStore
+from penstock.sdk.errors import ConnectError, DataError
+
+READ_TIMEOUT_MS = 90_000  # the worker gives up before
+MARGIN_MS = 1000  # the worker's own answer shall come first
+
+Answer = OffsetsFound | OffsetsStored | OffsetsRefused
+
+
+class OffsetLink:
+    """Sends questions to the worker and hands its answers to the threads that wait."""
+
+    def __init__(self, send: Callable[[FromHost], None]) -> None:
+        self._send = send
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, _Waiting] = {}
+
+    def answered(self, answer: Answer) -> None:
+        waiting = self._waiting.get(answer.request)
+        if waiting is not None:
+            waiting.answer = answer
+            waiting.event.set()
+
+    def ask(self, make: Callable[[int], FromHost], timeout_ms: int) -> Answer:
+        """Raises TimeoutError, ConnectError, and TypeError for what cannot be sent."""
+        number = next(self._numbers)
+        waiting = self._waiting[number] = _Waiting()
+        try:
+            self._send(make(number))
+            if not waiting.event.wait(timeout_ms / 1000) or waiting.answer is None:
+                raise TimeoutError(f"The worker did not answer about offsets in {timeout_ms} ms.")
+        finally:
+            del self._waiting[number]
+        if isinstance(waiting.answer, OffsetsRefused):
+            raise ConnectError(waiting.answer.message)
+        return waiting.answer
+
+
+class _Waiting:
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.answer: Answer | None = None
+
+
+class RemoteOffsets:
+    """The `OffsetStores` of one task."""
+
+    def __init__(self, link: OffsetLink, start: StartTask) -> None:
+        self._link = link
+        self._start = start
+
+    def of(self, connector: str, properties: Properties) -> OffsetStore:
+        return RemoteStore(self._link, self._start)
+
+
+class RemoteStore:
+    """The `OffsetStore` of one task's connector."""
+
+    def __init__(self, link: OffsetLink, start: StartTask) -> None:
+        self._link = link
+        self._id, self._incarnation = start.id, start.incarnation
+
+    def read(
+        self, partitions: Sequence[Mapping[str, Any] | None]
+    ) -> list[Mapping[str, Any] | None]:
+        wanted = [None if each is None else dict(each) for each in partitions]
+
+        def question(number: int) -> ReadOffsets:
+            return ReadOffsets(number, self._id, self._incarnation, wanted)
+
+        answer = self._link.ask(question, READ_TIMEOUT_MS)
+        assert isinstance(answer, OffsetsFound)
+        return list(answer.offsets)
+
+    def write(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
+        pairs = [(_copied(partition), _copied(offset)) for partition, offset in offsets]
+
+        def question(number: int) -> StoreOffsets:
+            return StoreOffsets(number, self._id, self._incarnation, pairs, timeout_ms)
+
+        try:
+            self._link.ask(question, timeout_ms + MARGIN_MS)
+        except (TypeError, OverflowError) as error:
+            raise DataError(
+                f"Offsets may only contain primitive types as values: {error}"
+            ) from error
+
+
+def _copied(members: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if members is None:
+        return None
+    if not isinstance(members, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise DataError("Offsets must be specified as a Map")
+    return dict(members)
