@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,14 +26,23 @@ from penstock.cluster.messages import (
 )
 from penstock.hosting.inline import InlineHosts
 from penstock.hosting.thread import ThreadHosts
+from tests.unit.hosting.process_rig import SHARED, ProcessRig
 from tests.unit.hosting.rig import HostRig, KeepTask
 
 TASK = TaskId("c", 0)
 
 
-@pytest.fixture(params=[ThreadHosts, InlineHosts], ids=["thread", "inline"])
-def rig(request: pytest.FixtureRequest) -> HostRig:
-    return HostRig(request.param)
+@pytest.fixture(params=["thread", "inline", "process"])
+def rig(request: pytest.FixtureRequest) -> Iterator[HostRig]:
+    match request.param:
+        case "thread":
+            yield HostRig(ThreadHosts)
+        case "inline":
+            yield HostRig(InlineHosts)
+        case _:
+            made = ProcessRig(SHARED)
+            yield made
+            made.close()
 
 
 def reports(rig: HostRig, kind: type) -> list[Any]:
@@ -85,7 +95,7 @@ def test_a_task_can_be_paused_and_resumed(rig: HostRig) -> None:
     rig.start_task()
     rig.until(lambda: len(rig.values()) > 2)
     rig.send(SetTaskTarget(TASK, 1, TargetState.PAUSED))
-    if isinstance(rig.hosts, ThreadHosts):
+    if not isinstance(rig.hosts, InlineHosts):
         rig.until(lambda: rig.states()[-1] == "PAUSED")
         before = rig.values()
         rig.send(SetTaskTarget(TASK, 1, TargetState.STARTED))
@@ -96,7 +106,7 @@ def test_a_task_can_be_paused_and_resumed(rig: HostRig) -> None:
 
 def test_a_task_that_begins_paused_is_started_when_it_is_resumed(rig: HostRig) -> None:
     rig.start_task(TargetState.PAUSED)
-    if isinstance(rig.hosts, ThreadHosts):
+    if not isinstance(rig.hosts, InlineHosts):
         rig.until(lambda: rig.states() == ["PAUSED"])
     assert rig.values() == []
     rig.send(SetTaskTarget(TASK, 1, TargetState.STARTED))

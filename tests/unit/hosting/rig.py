@@ -98,7 +98,7 @@ class KeepTask(SinkTask[Config]):
     kept: list[Any] = []  # noqa: RUF012
 
     def put(self, records: Any) -> None:
-        self.kept.extend(record.value for record in records)
+        self.kept.extend([record.value for record in records])
 
 
 class KeepSink(SinkConnector[Config]):
