@@ -1,0 +1,36 @@
+"""The status topic as the control plane writes and hears it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from penstock.cluster.effects import WriteStatus, WriteTopic
+from penstock.cluster.events import Event
+from penstock.stores.ports import Log
+
+Tell = Callable[[Event], None]  # called from any thread, must not block
+
+
+class StatusTopic:
+    """A `StatusLog` over a compacted topic.
+
+    `tell` hears, as `StatusChanged` and `TopicChanged`: in `start` everything the topic says, then
+    what other workers write. What this worker writes is not told back to it.
+    """
+
+    def __init__(
+        self, log: Log, worker_id: str, tell: Tell, now: Callable[[], float] = time.time
+    ) -> None:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Read what there is and tell it. Blocks; raises ConnectError when Kafka is out of reach."""
+
+    def stop(self) -> None: ...
+
+    def write(self, status: WriteStatus) -> None:
+        """On any thread; never blocks."""
+
+    def write_topic(self, topic: WriteTopic) -> None:
+        """On any thread; never blocks."""
