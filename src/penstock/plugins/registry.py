@@ -65,6 +65,10 @@ class Registry:
         found = {plugin.version for plugin in self._named(name) if plugin.kind in kinds}
         return sorted(found, key=version_key)
 
+    def aliases(self, name: str) -> list[str]:
+        """The shorter names that mean the class of this name and no other."""
+        return sorted(alias for alias, meant in self._aliases.items() if meant == name != alias)
+
     def find_class(self, name: str) -> ClassRef | None:
         """The class a name or alias means, of whatever kind."""
         return self.find_exactly(self._aliases.get(name, name))
