@@ -95,4 +95,4 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _unread(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unreadable)
-    return page(error)
+    return page(error, request.method)

@@ -66,13 +66,13 @@ class Call:
         return values[0] if values else None
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """Only `true`, in any case, is true."""
+        """Only `true`, in any case, is true; an empty value is none."""
         text = self.first(name)
-        return default if text is None else text.lower() == "true"
+        return text.lower() == "true" if text else default
 
     @property
     def forward(self) -> bool | None:
-        return None if self.first("forward") is None else self.flag("forward")
+        return self.flag("forward") if self.first("forward") else None
 
 
 Handler = Callable[[Call], Awaitable[Answer]]

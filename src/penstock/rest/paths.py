@@ -1,4 +1,4 @@
-"""Paths as Jetty reads them: ambiguous ones are refused, a part may hold an encoded slash."""
+"""Paths as Jetty reads them: ambiguous and suspicious ones are refused."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from urllib.parse import quote, unquote
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-PATH_BYTES_MAX = 8 * 1024
+TARGET_BYTES_MAX = 8 * 1024  # of a path and its query
 REFUSED_HEADERS = {
     "cache-control": "must-revalidate,no-cache,no-store",
     "content-type": "text/html;charset=iso-8859-1",
     "connection": "close",
 }
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ILLEGAL = re.compile(r"[\x00-\x20\"<>\[\\\]^`{|}\x7f]")
+_SUSPICIOUS = re.compile(r"[\x00-\x1f\\\x7f]")
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Unreadable(ValueError):
     """A request that the server does not look at any further."""
 
+    def __init__(self, message: str, status: int = 400, *, malformed: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.malformed = malformed
+
 
 class Paths:
-    """Routes see each path with its parts encoded alike, so that a name may contain a slash."""
+    """Routes see each path as it came, without parameters of its parts and a slash at its end."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,42 +39,62 @@ class Paths:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
         try:
-            parts = segments_of(scope.get("raw_path") or scope["path"].encode())
+            if len(raw) + len(scope.get("query_string", b"")) > TARGET_BYTES_MAX:
+                raise Unreadable("The path is too long", 414, malformed=True)
+            path = "/" + "/".join(parts_of(raw))
         except Unreadable as error:
-            await page(error)(scope, receive, send)
+            await page(error, scope["method"])(scope, receive, send)
             return
-        path = "/" + "/".join(quote(part, safe="") for part in parts)
         await self._app({**scope, "path": path}, receive, send)
 
 
-def segments_of(raw_path: bytes) -> list[str]:
-    """The decoded parts of a path; a slash at its end does not count."""
-    if len(raw_path) > PATH_BYTES_MAX:
-        raise Unreadable("The path is too long")
+def parts_of(raw_path: bytes) -> list[str]:
+    """The parts of a path, still encoded, without their parameters. Raises Unreadable."""
     text = raw_path.decode("latin-1").partition("?")[0]
-    if not text.startswith("/") or "//" in text or "%25" in text or _ESCAPE.search(text):
-        raise Unreadable("The path is ambiguous or wrongly encoded")
-    parts = [part.partition(";")[0] for part in text[1:].split("/")]
+    if _ESCAPE.search(text) or "%00" in text:
+        raise Unreadable("The path is wrongly encoded", malformed=True)
+    if not text.startswith("/") or _ILLEGAL.search(text):
+        raise Unreadable("The path holds what a path must not hold")
+    parts = text[1:].split("/")
     if parts[-1] == "":
         parts.pop()
-    if "" in parts:
-        raise Unreadable("The path is ambiguous")
+    found = [_part(part) for part in parts]
+    if _leads_above_root(found):
+        raise Unreadable("The path leads above the root", malformed=True)
+    return found
+
+
+def _part(part: str) -> str:
+    raw, parameters, _ = part.partition(";")
+    if not raw:
+        raise Unreadable("The path has an empty part")
     try:
-        return [_segment(part) for part in parts]
+        text = unquote(raw.encode("latin-1"), errors="strict")
     except UnicodeDecodeError:
         raise Unreadable("The path is not UTF-8") from None
-
-
-def _segment(part: str) -> str:
-    text = unquote(part.encode("latin-1"), errors="strict")
-    if text in (".", "..") or "\0" in text:
+    dots = text in (".", "..") and (text != raw or parameters)
+    if dots or "/" in text or "%" in text:
         raise Unreadable("The path is ambiguous")
-    return text
+    if _SUSPICIOUS.search(text):
+        raise Unreadable("The path holds a backslash or a control character")
+    return quote(raw.encode("latin-1"), safe=_ASCII)
 
 
-def page(error: Unreadable) -> Response:
-    """What the server says of such a request."""
-    title = f"Error 400 {error}"
-    head = f"<html><head><title>{title}</title></head>"
-    return Response(f"{head}<body><h2>{title}</h2></body></html>", 400, REFUSED_HEADERS)
+def _leads_above_root(parts: list[str]) -> bool:
+    depth = 0
+    for part in parts:
+        depth += {".": 0, "..": -1}.get(part, 1)
+        if depth < 0:
+            return True
+    return False
+
+
+def page(error: Unreadable, method: str) -> Response:
+    """What the server says: a page, of what it could parse only to methods that show something."""
+    if not error.malformed and method not in ("GET", "HEAD", "POST"):
+        return Response(None, 400, {"connection": "close"})
+    title = f"Error {error.status} {error}"
+    text = f"<html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
+    return Response("" if method == "HEAD" else text, error.status, REFUSED_HEADERS)

@@ -56,10 +56,32 @@ def test_a_content_type_that_is_none_is_a_bad_request(content_type: str):
 
 
 @pytest.mark.parametrize(
-    "path", ["/connectors//status", "/connectors/;a/status", "/connectors/%FF", "/connectors/a%00b"]
+    "path",
+    [
+        "/connectors//status",
+        "/connectors/;a/status",
+        "/connectors/%FF",
+        "/connectors/a%00b",
+        "/connectors/a%2Fb",
+        "/connectors/a%25b",
+        "/connectors/a%5Cb",
+        "/connectors/a%0Ab",
+        "/connectors/%2e%2e/status",
+    ],
 )
-def test_an_ambiguous_path_is_a_bad_request(path: str):
-    assert answer("GET", path, {}).status_code == 400
+def test_an_ambiguous_or_suspicious_path_is_a_bad_request(path: str):
+    found = answer("GET", path, {})
+    assert found.status_code == 400
+    assert found.headers["content-type"] == "text/html;charset=iso-8859-1"
+
+
+def test_methods_that_show_nothing_get_no_page():
+    found = answer("DELETE", "/connectors/a%2Fb", {})
+    assert (found.status_code, found.content) == (400, b"")
+
+
+def test_resources_are_found_by_their_names_as_they_are_written():
+    assert answer("GET", "/%63onnectors", {}).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_client_that_says_nothing_is_hung_up_on_and_stops_nobody(
     [
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", b" 431 "),
         (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n", b" 431 "),
-        (b"GET /" + b"x" * 10_000 + b" HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n", b" 400 "),
+        (b"GET /" + b"x" * 10_000 + b" HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n", b" 414 "),
         (b"\x00\x01\x02\r\n\r\n", b" 400 "),
         (b"GET /connectors/%zz HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n", b" 400 "),
         (b"GET /%ff HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n", b" 400 "),
