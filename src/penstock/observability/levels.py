@@ -48,7 +48,7 @@ class LoggerLevels:
         return self._shown(logger) if logger == ROOT or logger in self._names() else None
 
     def set(self, logger: str, level: str) -> list[str]:
-        """Set the level of a logger and of all whose names start like its; says which."""
+        """Set the level of a logger and of all whose names start like its; says whose changed."""
         number = LEVELS[level.strip().upper()]
         names = self._names()
         if logger == ROOT:
@@ -58,15 +58,13 @@ class LoggerLevels:
                 raise ValueError(f"There are {LOGGERS_MAX} loggers already")
             affected = [name for name in names if name.startswith(logger) and name != logger]
             affected.append(logger)
+        in_effect = {name: level_name(_logger(name).getEffectiveLevel()) for name in affected}
         for name in affected:
-            self._set(name, number)
-        return sorted(affected)
-
-    def _set(self, name: str, number: int) -> None:
-        logger = _logger(name)
-        if level_name(logger.getEffectiveLevel()) != level_name(number):
-            self._modified[name] = round(self._now() * 1000)
-        logger.setLevel(number)
+            _logger(name).setLevel(number)
+        wanted = level_name(number)
+        changed = [name for name in affected if wanted == "OFF" or in_effect[name] != wanted]
+        self._modified |= dict.fromkeys(changed, round(self._now() * 1000))
+        return sorted(changed)
 
     def _shown(self, name: str) -> LoggerLevel:
         level = level_name(_logger(name).getEffectiveLevel())

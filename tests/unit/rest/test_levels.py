@@ -40,8 +40,15 @@ def test_setting_the_level_in_effect_is_no_change(prefix: str):
     levels = LoggerLevels()
     levels.set(prefix, "ERROR")
     before = levels.one(prefix)
-    levels.set(prefix, "error")
+    assert levels.set(prefix, "error") == []
     assert levels.one(prefix) == before
+
+
+def test_only_loggers_whose_level_changes_are_named(prefix: str):
+    levels = LoggerLevels()
+    levels.set(prefix + ".a", "DEBUG")
+    levels.set(prefix + ".b", "INFO")
+    assert levels.set(prefix + ".", "DEBUG") == [prefix + ".", prefix + ".b"]
 
 
 @pytest.mark.parametrize("name", ["OFF", "FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE", "ALL"])
