@@ -55,7 +55,7 @@ def test_a_connector_lives_from_creation_to_deletion():
     play(scene)
 
 
-@pytest.mark.parametrize("name", ["a->b", "a b", "a.b", "..", "ü", "a+b", "a?b", "x;y", "#"])
+@pytest.mark.parametrize("name", ["a->b", "a b", "a.b", "a!b", "ü", "a+b", "a?b", "x;y", "#"])
 def test_any_name_survives_a_round_trip(name: str):
     async def scene(worker: Worker, client: httpx.AsyncClient) -> None:
         assert (await create(client, name)).status_code == 201
