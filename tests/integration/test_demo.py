@@ -39,20 +39,20 @@ def test_the_demo_shows_lines_in_the_topic_and_in_the_output_file() -> None:
 
 
 def test_a_kept_demo_runs_until_it_is_interrupted_and_leaves_no_process(tmp_path: Path) -> None:
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-u", "-m", "penstock", "demo", "--keep", "--dir", str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert running.stdout is not None
-    for line in running.stdout:
-        if "Running until Ctrl-C" in line:
-            break
-    assert (tmp_path / "test.sink.txt").read_text().startswith("Hello, Kafka.\n")
-    time.sleep(0.2)
-    running.send_signal(signal.SIGINT)
-    assert running.wait(30) == 0
-    assert "Everything is stopped" in running.stdout.read()
+    ) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if "Running until Ctrl-C" in line:
+                break
+        assert (tmp_path / "test.sink.txt").read_text().startswith("Hello, Kafka.\n")
+        time.sleep(0.2)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 0
+        assert "Everything is stopped" in running.stdout.read()
     left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True)
     assert left.stdout == ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from penstock.cluster.changes import (
     Change,
@@ -24,23 +24,25 @@ def changes_between(before: ConfigState, after: ConfigState) -> Iterator[Change]
 
 
 def _of_connector(name: str, before: ConfigState, after: ConfigState) -> Iterator[Change]:
+    if name not in before.configs:  # what stood there before its connector has not been told yet
+        before = ConfigState()
     target = after.target_states.get(name, TargetState.STARTED)
-    # a target that stood there before its connector has not been told yet
-    told = before.target_states if name in before.configs else dict[str, TargetState]()
-    if told.get(name, TargetState.STARTED) is not target:
+    if before.target_states.get(name, TargetState.STARTED) is not target:
         yield TargetChanged(name, target)
     if before.configs.get(name) != after.configs[name]:
         yield ConnectorConfigured(name, after.configs[name])
     if _tasks(name, before) != _tasks(name, after):
-        inconsistent = name in after.inconsistent
-        yield TasksConfigured(name, None if inconsistent else _configs(name, after))
+        yield TasksConfigured(name, task_configs(name, after))
+
+
+def task_configs(name: str, state: ConfigState) -> tuple[Mapping[str, str], ...] | None:
+    """In order; None while some are missing."""
+    if name in state.inconsistent:
+        return None
+    return tuple(dict(state.tasks[task]) for task in state.task_ids(name))
 
 
 def _tasks(name: str, state: ConfigState) -> object:
     """What is different when task configurations were written anew, equal or not."""
     counted = state.task_counts.get(name), state.task_generations.get(name)
     return *counted, name in state.inconsistent, state.applied.get(name)
-
-
-def _configs(name: str, state: ConfigState) -> tuple[dict[str, str], ...]:
-    return tuple(dict(state.tasks[task]) for task in state.task_ids(name))
