@@ -24,15 +24,20 @@ def changes_between(before: ConfigState, after: ConfigState) -> Iterator[Change]
 
 
 def _of_connector(name: str, before: ConfigState, after: ConfigState) -> Iterator[Change]:
-    if name not in before.configs:  # what stood there before its connector has not been told yet
-        before = ConfigState()
+    new = name not in before.configs  # then nothing that stood there before has been told
     target = after.target_states.get(name, TargetState.STARTED)
-    if before.target_states.get(name, TargetState.STARTED) is not target:
+    told = None if new else before.target_states.get(name)
+    if (told or TargetState.STARTED) is not target:
         yield TargetChanged(name, target)
     if before.configs.get(name) != after.configs[name]:
         yield ConnectorConfigured(name, after.configs[name])
-    if _tasks(name, before) != _tasks(name, after):
+    if _written(name, after) if new else _tasks(name, before) != _tasks(name, after):
         yield TasksConfigured(name, task_configs(name, after))
+
+
+def _written(name: str, state: ConfigState) -> bool:
+    """Whether task configurations were committed, complete or not."""
+    return name in state.task_counts or name in state.inconsistent
 
 
 def task_configs(name: str, state: ConfigState) -> tuple[Mapping[str, str], ...] | None:
