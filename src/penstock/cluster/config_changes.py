@@ -8,6 +8,7 @@ from penstock.cluster.changes import (
     Change,
     ConnectorConfigured,
     ConnectorRemoved,
+    SessionKeyChanged,
     TargetChanged,
     TasksConfigured,
 )
@@ -17,6 +18,8 @@ from penstock.cluster.messages import TargetState
 
 def changes_between(before: ConfigState, after: ConfigState) -> Iterator[Change]:
     """In an order in which they can be applied."""
+    if after.session_key is not None and after.session_key != before.session_key:
+        yield SessionKeyChanged(after.session_key)
     for name in before.configs.keys() - after.configs.keys():
         yield ConnectorRemoved(name)
     for name in after.configs:

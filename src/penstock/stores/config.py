@@ -60,6 +60,7 @@ class ConfigStore:
         self._writer: Writer | None = None
         self._lock = threading.Lock()
         self._started = False
+        self._told = 0
 
     def start(self) -> None:
         """Read what there is; the listener hears only of what comes later."""
@@ -73,6 +74,11 @@ class ConfigStore:
     def snapshot(self) -> ConfigState:
         with self._lock:
             return self._table.snapshot()
+
+    @property
+    def told_offset(self) -> int:
+        """The listener has heard of every record below this offset."""
+        return self._told
 
     def refresh(self, timeout_ms: int) -> None:
         """Read to the end. Raises TimeoutError."""
@@ -121,7 +127,7 @@ class ConfigStore:
 
     # Records of any worker ----------------------------------------------------------------------
 
-    def put_target_state(self, name: str, state: TargetState) -> None:
+    def put_target_state(self, name: str, state: TargetState | None) -> None:
         with _blaming("target state"):
             self._log.write([records.target_state(name, state)], self._timeout_ms)
 
@@ -134,6 +140,7 @@ class ConfigStore:
             tell = self._table.apply(record)
         if tell is not None and self._started:
             tell(self._listener)
+        self._told = self._table.offset
 
     def _write(self, entries: Sequence[Entry], what: str) -> None:
         began = time.monotonic()

@@ -128,7 +128,7 @@ class ConfigTable:
             deferred.clear()
         self._counts[name] = count
         self._pending_fencing.add(name)
-        return lambda listener: listener.tasks_updated(updated)
+        return lambda listener: listener.tasks_updated(name, updated)
 
     def _apply_deferred(
         self, name: str, deferred: dict[int, Mapping[str, Any]] | None

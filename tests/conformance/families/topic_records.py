@@ -67,7 +67,7 @@ class Listener:
     def connector_removed(self, connector: str) -> None:
         self.events.append(["connectorRemoved", connector])
 
-    def tasks_updated(self, tasks: list[TaskId]) -> None:
+    def tasks_updated(self, connector: str, tasks: list[TaskId]) -> None:
         self.events.append(["tasksUpdated", [str(task) for task in tasks]])
 
     def target_state_changed(self, connector: str) -> None:

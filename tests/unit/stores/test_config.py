@@ -25,7 +25,7 @@ class Listener:
     def connector_removed(self, connector: str) -> None:
         self.heard.append(("removed", connector))
 
-    def tasks_updated(self, tasks: list[TaskId]) -> None:
+    def tasks_updated(self, connector: str, tasks: list[TaskId]) -> None:
         self.heard.append(tasks)
 
     def target_state_changed(self, connector: str) -> None:
