@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.cluster.catalog import Catalog, Plugin, PluginKind
 from penstock.cluster.late import LateHosts, LateValidator
 from penstock.cluster.messages import Report, TargetState, TaskHosts
-from penstock.cluster.plugin_views import CatalogPlugins, ThreadedValidator
+from penstock.cluster.plugin_views import ThreadedPlugins, ThreadedValidator
 from penstock.cluster.ports import PeerAnswer
 from penstock.cluster.service import HerderService
 from penstock.cluster.standalone import build_standalone
@@ -161,7 +161,7 @@ class StandaloneWorker:
             levels,
             self._resolved,
         )
-        plugins = CatalogPlugins(catalog)
+        plugins = ThreadedPlugins(catalog)
         main = rest_app(self._rest, herder, NoPeers(), plugins, levels, self._guards)
         await server.start(main, admin_app(self._rest, herder, NoPeers(), levels))
         try:

@@ -47,7 +47,7 @@ class Validates(Protocol):
 
 
 class CatalogPlugins:
-    """What `/connector-plugins` shows."""
+    """What `/connector-plugins` shows, where plugins may be imported."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -107,6 +107,19 @@ def _common(kind: PluginKind) -> type[ConnectorConfig] | None:
 
     common = {PluginKind.SINK: SinkConnectorConfig, PluginKind.SOURCE: SourceConnectorConfig}
     return common.get(kind)
+
+
+class ThreadedPlugins:
+    """The same off the event loop, as describing a plugin imports it."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._plugins = CatalogPlugins(catalog)
+
+    async def listed(self, *, connectors_only: bool) -> list[PluginInfo]:
+        return self._plugins.listed(connectors_only=connectors_only)
+
+    async def described(self, plugin: str, version: str | None) -> list[ConfigKeyInfo]:
+        return await on_thread("description", self._plugins.described, plugin, version)
 
 
 class ThreadedValidator:

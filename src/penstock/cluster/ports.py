@@ -137,11 +137,11 @@ class Clock(Protocol):
 class Plugins(Protocol):
     """What can be configured."""
 
-    def listed(self, *, connectors_only: bool) -> list[PluginInfo]:
+    async def listed(self, *, connectors_only: bool) -> list[PluginInfo]:
         """All plugins in the order in which clients are shown them."""
         ...
 
-    def described(self, plugin: str, version: str | None) -> Sequence[Any]:
+    async def described(self, plugin: str, version: str | None) -> Sequence[Any]:
         """A plugin's settings. Raises NotFoundError or BadRequest."""
         ...
 

@@ -322,6 +322,11 @@ class Crew:
         member.empty_since = None
         member.process.send(Ask(number, question, body))
 
+    def end_questions(self, why: str) -> None:
+        for member in self.members.values():
+            if member.use is Use.QUESTIONS:
+                member.process.kill(why)
+
     def set_levels(self, levels: Mapping[str, int]) -> None:
         self.levels = {**self.levels, **levels}
         for member in self.members.values():

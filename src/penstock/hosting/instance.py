@@ -145,9 +145,13 @@ class ConnectorInstance:
         return self._connector
 
     def _made_if_possible(self, target: TargetState) -> None:
-        """A connector that begins paused or stopped is made all the same, to tell what is wrong."""
-        if self._at is _At.INIT and target is TargetState.PAUSED:
+        """A connector that begins paused is made all the same, to tell what is wrong."""
+        if self._at is not _At.INIT:
+            return
+        if target is TargetState.PAUSED:
             self._made()
+        else:
+            self._version, _ = _class_of(self._catalog, self._start.properties)
 
     def _make(self) -> Connector[Any]:
         plugin, kind = _class_of(self._catalog, self._start.properties)
@@ -231,11 +235,14 @@ def check_offsets(command: CheckOffsets, catalog: Catalog) -> OffsetsChecked:
     return OffsetsChecked(command.connector, command.request, accepted)
 
 
+def _key(partition: Mapping[str, Any] | None) -> Any:
+    """What a client may leave out is for the connector to judge."""
+    return None if partition is None else tuple(sorted(partition.items()))
+
+
 def _alter(connector: Connector[Any], command: CheckOffsets) -> bool:
     if isinstance(connector, SourceConnector):
-        return connector.alter_offsets(
-            {tuple(sorted(partition.items())): offset for partition, offset in command.offsets}
-        )
+        return connector.alter_offsets({_key(p): offset for p, offset in command.offsets})
     assert isinstance(connector, SinkConnector)
     return connector.alter_offsets(
         {

@@ -101,6 +101,10 @@ class ProcessHosts:
             answer.set_exception(HostEnded("The worker is shutting down."))
         return answer
 
+    def end_questions(self, why: str) -> None:
+        """Whoever still waits for an answer is told why there is none."""
+        self._soon(self._crew.end_questions, why)
+
     def hosts(self) -> list[HostView]:
         return self._view(lambda: host_views(self._crew, time.monotonic()))
 

@@ -88,10 +88,12 @@ class PluginResources:
         self._plugins = plugins
 
     async def all(self, connectors_only: bool) -> Answer:
-        return json_answer(200, self._plugins.listed(connectors_only=connectors_only))
+        listed = self._plugins.listed(connectors_only=connectors_only)
+        return json_answer(200, await self._requests.complete(listed))
 
     async def settings(self, plugin: str, version: str | None) -> Answer:
-        return json_answer(200, self._plugins.described(plugin, version))
+        described = self._plugins.described(plugin, version)
+        return json_answer(200, await self._requests.complete(described))
 
     async def validate(self, plugin: str, body: bytes) -> Answer:
         config: Config | None = read(body, read_config)

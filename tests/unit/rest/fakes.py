@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from penstock.cluster.catalog import Plugin, PluginKind
 from penstock.cluster.messages import Report
-from penstock.cluster.plugin_views import CatalogPlugins, ThreadedValidator
+from penstock.cluster.plugin_views import ThreadedPlugins, ThreadedValidator
 from penstock.cluster.ports import PeerAnswer
 from penstock.cluster.service import HerderService
 from penstock.cluster.standalone import build_standalone
@@ -119,7 +119,7 @@ class Worker:
             settings or RestSettings(),
             self.herder,
             NoPeers(),
-            CatalogPlugins(registry),
+            ThreadedPlugins(registry),
             self.levels,
             guards,
         )
