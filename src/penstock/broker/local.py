@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from penstock.broker import pins, program
+from penstock.broker import pins, program, security
 from penstock.broker.class_archive import ClassArchive
 from penstock.broker.errors import BrokerError
 from penstock.broker.jars import Progress, class_path
@@ -37,6 +37,9 @@ class LocalKafka:
     Without a `folder` the data is thrown away at `stop`; with one, a later start goes on with it.
     Without a `port` a free one is taken and kept for the life of this object. The broker ends when
     this process ends, however that happens.
+
+    With `secure`, it listens with TLS, SASL and both as well; `faulty` adds listeners whose
+    certificate has expired or names another host. See `client_properties`.
     """
 
     def __init__(
@@ -48,7 +51,11 @@ class LocalKafka:
         heap_mb: int = 256,
         jvm_options: Sequence[str] = program.QUICK,
         progress: Progress | None = None,
+        secure: bool = False,
+        faulty: bool = False,
     ) -> None:
+        self._secured = security.listeners(secure=secure, faulty=faulty)
+        self._secured_ports: dict[security.Listener, int] = {}
         self._kept = Path(folder) if folder is not None else None
         self._wanted_port = port
         self._port = port
@@ -65,6 +72,30 @@ class LocalKafka:
         if self._port is None:
             raise BrokerError("The broker has no address yet; start it first.")
         return f"{HOST}:{self._port}"
+
+    @property
+    def secured(self) -> dict[str, str]:
+        """Where the secured listeners are, by their names."""
+        return {one.name: f"{HOST}:{port}" for one, port in self._secured_ports.items()}
+
+    def address(self, listener: str) -> str:
+        """Where a listener is: SASL_SSL, SSL, SASL_PLAINTEXT, EXPIRED or MISNAMED."""
+        found = self.secured.get(listener)
+        if found is None:
+            raise BrokerError(f"The broker has no listener {listener}; start it with secure=True.")
+        return found
+
+    def client_properties(
+        self, listener: str = "SASL_SSL", mechanism: str = "PLAIN"
+    ) -> dict[str, str]:
+        """What a client of a secured listener is told, `bootstrap.servers` included."""
+        address = {"bootstrap.servers": self.address(listener)}
+        return address | security.client_properties(listener, self.tls, mechanism)
+
+    @property
+    def tls(self) -> Path:
+        """The folder with certificates, trust stores and a client's key."""
+        return self.folder / security.FOLDER
 
     @property
     def folder(self) -> Path:
@@ -150,15 +181,18 @@ class LocalKafka:
             self._storage.remove()
             self._storage = None
             self._port = self._wanted_port
+            self._secured_ports = {}
 
     def _launch(self, storage: Storage, java: Path, jars: Sequence[Path], template: Path) -> None:
         """A port that was free may be taken before Kafka binds it: then with other ones again."""
         for attempt in range(1, ATTEMPTS + 1):
             port, controller_port = self._choose_ports()
+            secured = self._choose_secured_ports()
             descriptor = storage.open()
             try:
                 storage.format(template)
-                command = self._command(storage, java, jars, port, controller_port)
+                settings = self._broker_settings(storage, port, controller_port, secured)
+                command = self._command(storage, java, jars, settings)
                 output = program.output_file(storage.folder, NAME)
                 discarded = storage.folder if self._kept is None else None
                 self._process = JavaProcess(command, output, [descriptor], discarded)
@@ -166,7 +200,7 @@ class LocalKafka:
             finally:
                 storage.close()  # the lock lives on in the broker
             if self._is_ready(storage, self._process):
-                self._port = port
+                self._port, self._secured_ports = port, secured
                 return
             problem = self._problem(storage, self._process)
             self._process.kill()
@@ -181,11 +215,34 @@ class LocalKafka:
         check_free(self._port)
         return self._port, free_ports(1)[0]
 
+    def _choose_secured_ports(self) -> dict[security.Listener, int]:
+        """The ones after a wanted port, else any; those of an earlier start, if there was one."""
+        if self._secured_ports:
+            ports = list(self._secured_ports.values())
+        elif self._port is not None:
+            ports = [self._port + 1 + number for number in range(len(self._secured))]
+        else:
+            return dict(zip(self._secured, free_ports(len(self._secured)), strict=True))
+        for port in ports:
+            check_free(port)
+        return dict(zip(self._secured, ports, strict=True))
+
+    def _broker_settings(
+        self,
+        storage: Storage,
+        port: int,
+        controller_port: int,
+        secured: Mapping[security.Listener, int],
+    ) -> dict[str, str]:
+        settings = broker_settings(storage.data, port, controller_port, {})
+        if secured:
+            tls = security.prepare(storage.folder)
+            settings |= security.listener_settings(settings, secured, tls)
+        return settings | (AFTER_A_CRASH if storage.crashed else {}) | self._settings
+
     def _command(
-        self, storage: Storage, java: Path, jars: Sequence[Path], port: int, controller_port: int
+        self, storage: Storage, java: Path, jars: Sequence[Path], settings: Mapping[str, str]
     ) -> list[str]:
-        changed = (AFTER_A_CRASH if storage.crashed else {}) | self._settings
-        settings = broker_settings(storage.data, port, controller_port, changed)
         file = storage.folder / "broker.properties"
         file.write_text(write_properties(settings), "utf-8")
         main = ["kafka.Kafka", file.name]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from penstock.broker import pins
+from penstock.broker import pins, security
 from penstock.broker.cache import cache_folder, locked
 from penstock.broker.errors import BrokerError
 from penstock.broker.settings import broker_settings
@@ -106,9 +106,13 @@ def _uuid() -> str:
 
 
 def bootstrap_template(java: Path, class_path: Sequence[Path]) -> Path:
-    """The first metadata of a new cluster (feature levels), made once by Kafka's storage tool."""
+    """The first metadata of a new cluster (feature levels, users of secured listeners).
+
+    Made once by Kafka's storage tool.
+    """
     cache = cache_folder()
-    template = cache / f"{CHECKPOINT}-{pins.digest(jar.name for jar in class_path)}"
+    made_of = [*(jar.name for jar in class_path), *security.scram_arguments()]
+    template = cache / f"{CHECKPOINT}-{pins.digest(made_of)}"
     if not template.exists():
         with locked(cache):
             if not template.exists():
@@ -123,6 +127,7 @@ def _make_template(template: Path, java: Path, class_path: Sequence[Path]) -> No
         settings.write_text(write_properties(formatted), encoding="utf-8")
         tool = [java, "-XX:TieredStopAtLevel=1", "-cp", ":".join(map(str, class_path))]
         tool += ["kafka.tools.StorageTool", "format", "-t", _uuid(), "-c", settings]
+        tool += security.scram_arguments()
         ran = subprocess.run(tool, capture_output=True, text=True, timeout=FORMAT_SECONDS)
         if ran.returncode != 0:
             raise BrokerError(f"Kafka's storage tool failed: {ran.stdout} {ran.stderr}")

@@ -21,20 +21,40 @@ from penstock.broker.jars import Progress as Report
 @click.option("--port", type=click.IntRange(1, 65535), default=9092, show_default=True)
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A broker setting.")
 @click.option("--heap-mb", type=click.IntRange(64), default=256, show_default=True)
-def broker(folder: Path | None, port: int, pairs: tuple[str, ...], heap_mb: int) -> None:
+@click.option("--secure", is_flag=True, help="Listen with TLS and passwords, too.")
+@click.option(
+    "--faulty", is_flag=True, help="Like --secure; also with an expired and a misnamed certificate."
+)
+def broker(
+    folder: Path | None,
+    port: int,
+    pairs: tuple[str, ...],
+    heap_mb: int,
+    secure: bool,
+    faulty: bool,
+) -> None:
     """Run a real single-node Apache Kafka here, until Ctrl-C.
 
-    Without --dir, its data is thrown away at the end.
+    Without --dir, its data is thrown away at the end. Secured listeners take the ports after
+    --port; what clients need to reach the first of them is printed.
     """
     settings = dict(map(_setting, pairs))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as started:
             with download_bar() as report:
-                kafka = started.enter_context(
-                    LocalKafka(folder, port, settings=settings, heap_mb=heap_mb, progress=report)
+                local = LocalKafka(
+                    folder,
+                    port,
+                    settings=settings,
+                    heap_mb=heap_mb,
+                    progress=report,
+                    secure=secure,
+                    faulty=faulty,
                 )
+                kafka = started.enter_context(local)
             _announce(kafka)
+            _announce_secured(kafka)
             status = kafka.wait()
             raise click.ClickException(f"Kafka ended by itself (exit code {status}).")
     except BrokerError as error:
@@ -57,6 +77,16 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _announce(kafka: LocalKafka) -> None:
     click.echo(f"Apache Kafka listens on {kafka.bootstrap_servers}; data and logs: {kafka.folder}")
     click.echo(f"Connect with bootstrap.servers={kafka.bootstrap_servers}; Ctrl-C stops it.")
+
+
+def _announce_secured(kafka: LocalKafka) -> None:
+    if not kafka.secured:
+        return
+    listed = ", ".join(f"{name} {address}" for name, address in kafka.secured.items())
+    click.echo(f"Secured: {listed}; certificates and key stores: {kafka.tls} (password changeit).")
+    click.echo("A client of the first needs these properties:\n")
+    for name, value in kafka.client_properties().items():
+        click.echo(f"{name}={value}")
 
 
 @contextmanager
