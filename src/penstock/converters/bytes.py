@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Any
 
 from penstock.converters.options import ConverterConfig
-from penstock.sdk.converter import Converter, HeaderConverter
+from penstock.sdk.converter import Converter, DecodedColumns, HeaderConverter
 from penstock.sdk.errors import DataError
 from penstock.sdk.schema import OPTIONAL_BYTES, Schema, Type
 from penstock.sdk.values import java_type_name
@@ -31,7 +30,10 @@ class ByteArrayConverter(Converter[ConverterConfig], HeaderConverter[ConverterCo
     def decode(
         self, topic: str, payloads: Sequence[bytes | None]
     ) -> list[tuple[Schema | None, Any]]:
-        return list(zip(repeat(OPTIONAL_BYTES), payloads, strict=False))
+        return list(zip(*ByteArrayConverter.decode_columns(self, topic, payloads), strict=True))
+
+    def decode_columns(self, topic: str, payloads: Sequence[bytes | None]) -> DecodedColumns:
+        return [OPTIONAL_BYTES] * len(payloads), payloads
 
     def encode_header(
         self, topic: str, key: str, schema: Schema | None, value: Any

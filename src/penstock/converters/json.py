@@ -13,7 +13,7 @@ from penstock.converters.json_schema_text import schema_from_json, schema_to_jso
 from penstock.converters.json_writer import write
 from penstock.converters.options import ConverterConfig
 from penstock.sdk.config import Importance, Option, Width, one_of_ignoring_case
-from penstock.sdk.converter import Converter, HeaderConverter, Role
+from penstock.sdk.converter import Converter, DecodedColumns, HeaderConverter, Role
 from penstock.sdk.errors import DataError
 from penstock.sdk.schema import Schema
 
@@ -104,6 +104,9 @@ class JsonConverter(Converter[JsonConverterConfig], HeaderConverter[JsonConverte
     def decode(
         self, topic: str, payloads: Sequence[bytes | None]
     ) -> list[tuple[Schema | None, Any]]:
+        return list(zip(*self._reader.read(payloads), strict=True))
+
+    def decode_columns(self, topic: str, payloads: Sequence[bytes | None]) -> DecodedColumns:
         return self._reader.read(payloads)
 
     def encode_header(
@@ -114,7 +117,7 @@ class JsonConverter(Converter[JsonConverterConfig], HeaderConverter[JsonConverte
     def decode_header(
         self, topic: str, key: str, payload: bytes | None
     ) -> tuple[Schema | None, Any]:
-        return self._reader.read((payload,))[0]
+        return self.decode(topic, (payload,))[0]
 
     def _texts(self, schema: Schema | None, values: Sequence[Any]) -> list[bytes]:
         try:

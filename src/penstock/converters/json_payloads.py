@@ -19,6 +19,7 @@ from penstock.converters import json_decode
 from penstock.converters.json_fast_decode import FastDecoder, exact_tree
 from penstock.converters.json_reader import JsonError, read
 from penstock.converters.json_schema_text import schema_from_json
+from penstock.sdk.converter import DecodedColumns, apart
 from penstock.sdk.errors import DataError
 from penstock.sdk.schema import Schema
 
@@ -64,12 +65,16 @@ def _exact(schema: Schema | None, node: Any, null_is_default: bool) -> SchemaAnd
 
 
 def _around_nulls(
-    read_all: Callable[[Sequence[bytes | None]], list[SchemaAndValue]],
+    read_all: Callable[[Sequence[bytes | None]], DecodedColumns],
     messages: Sequence[bytes | None],
-) -> list[SchemaAndValue]:
+) -> DecodedColumns:
     """Null messages are null; the others are still a batch."""
-    others = iter(read_all([message for message in messages if message is not None]))
-    return [(None, None) if message is None else next(others) for message in messages]
+    some = read_all([message for message in messages if message is not None])
+    schemas, values = map(iter, some)
+    return (
+        [None if message is None else next(schemas) for message in messages],
+        [None if message is None else next(values) for message in messages],
+    )
 
 
 class BareReader:
@@ -80,14 +85,14 @@ class BareReader:
         self._null_is_default = null_is_default
         self._fast = FastDecoder(schema, null_is_default)
 
-    def read(self, messages: Sequence[bytes | None]) -> list[SchemaAndValue]:
+    def read(self, messages: Sequence[bytes | None]) -> DecodedColumns:
         try:
             values = self._fast.values(messages)  # type: ignore[arg-type]  # null raises
-            return list(zip(repeat(self._schema), values))
+            return [self._schema] * len(values), values
         except Exception:  # at least one needs a closer look
             if None in messages and len(messages) > 1:
                 return _around_nulls(self.read, messages)
-            return [self._read_one(message) for message in messages]
+            return apart([self._read_one(message) for message in messages])
 
     def _read_one(self, message: bytes | None) -> SchemaAndValue:
         if message is None:
@@ -115,14 +120,14 @@ class _Start:
         self._payload = itemgetter(slice(len(start), -1))
         self._fast = fast
 
-    def read(self, messages: Sequence[bytes]) -> list[SchemaAndValue] | None:
+    def read(self, messages: Sequence[bytes]) -> DecodedColumns | None:
         """None unless all messages begin like this; raises if one needs a closer look."""
         if not all(map(bytes.startswith, messages, repeat(self._start))):
             return None
         if set(map(_LAST, messages)) != _CLOSED:
             return None
         values = self._fast.values(list(map(self._payload, messages)))
-        return list(zip(repeat(self._schema), values))
+        return [self._schema] * len(values), values
 
 
 _LAST: Final = itemgetter(-1)
@@ -137,15 +142,15 @@ class EnvelopeReader:
         self._starts: list[_Start] = []  # the latest first
         self._described = lru_cache(maxsize=schemas_max)(self._describe)
 
-    def read(self, messages: Sequence[bytes | None]) -> list[SchemaAndValue]:
+    def read(self, messages: Sequence[bytes | None]) -> DecodedColumns:
         found = self._alike(messages)
         if found is not None:
             return found
         if None in messages and len(messages) > 1:
             return _around_nulls(self.read, messages)
-        return [self._read_one(message) for message in messages]
+        return apart([self._read_one(message) for message in messages])
 
-    def _alike(self, messages: Sequence[Any]) -> list[SchemaAndValue] | None:
+    def _alike(self, messages: Sequence[Any]) -> DecodedColumns | None:
         """The answer if all messages begin with the latest start and none needs a closer look."""
         if not self._starts:
             return None
@@ -168,7 +173,7 @@ class EnvelopeReader:
             if found is not None:
                 if place:
                     self._starts.insert(0, self._starts.pop(place))
-                return found[0]
+                return found[0][0], found[1][0]
         return None
 
     def _read_new(self, message: bytes) -> SchemaAndValue:

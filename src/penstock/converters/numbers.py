@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any, ClassVar
 
 from penstock.converters.options import ConverterConfig, SerializationError
-from penstock.sdk.converter import Converter, HeaderConverter
+from penstock.sdk.converter import Converter, DecodedColumns, HeaderConverter
 from penstock.sdk.errors import DataError
 from penstock.sdk.numbers import single
 from penstock.sdk.schema import (
@@ -40,8 +40,14 @@ class _SingleConverter(Converter[ConverterConfig], HeaderConverter[ConverterConf
     def decode(
         self, topic: str, payloads: Sequence[bytes | None]
     ) -> list[tuple[Schema | None, Any]]:
-        schema, value = self._schema, self._value
-        return [(schema, None if payload is None else value(payload)) for payload in payloads]
+        return list(zip(*_SingleConverter.decode_columns(self, topic, payloads), strict=True))
+
+    def decode_columns(self, topic: str, payloads: Sequence[bytes | None]) -> DecodedColumns:
+        return [self._schema] * len(payloads), self._values(payloads)
+
+    def _values(self, payloads: Sequence[bytes | None]) -> list[Any]:
+        value = self._value
+        return [None if payload is None else value(payload) for payload in payloads]
 
     def encode_header(
         self, topic: str, key: str, schema: Schema | None, value: Any
@@ -80,13 +86,10 @@ class _NumberConverter(_SingleConverter):
                 return list(map(self._format.pack, values))
         return super().encode(topic, schema, values)
 
-    def decode(
-        self, topic: str, payloads: Sequence[bytes | None]
-    ) -> list[tuple[Schema | None, Any]]:
+    def _values(self, payloads: Sequence[bytes | None]) -> list[Any]:
         with suppress(TypeError, struct.error):  # null, or of another size
-            found = chain.from_iterable(map(self._format.unpack, payloads))  # type: ignore[arg-type]
-            return list(zip(repeat(self._schema), found))
-        return super().decode(topic, payloads)
+            return list(chain.from_iterable(map(self._format.unpack, payloads)))  # type: ignore[arg-type]
+        return super()._values(payloads)
 
     def _bytes(self, schema: Schema | None, value: Any) -> bytes:
         found = java_type_name(value, schema)

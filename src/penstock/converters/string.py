@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import repeat
 from typing import Annotated, Any
 
 from penstock.converters.charsets import Charset
 from penstock.converters.options import ConverterConfig
 from penstock.sdk.config import Importance, Option, Width
-from penstock.sdk.converter import Converter, HeaderConverter, Role
+from penstock.sdk.converter import Converter, DecodedColumns, HeaderConverter, Role
 from penstock.sdk.schema import OPTIONAL_STRING, Schema
 from penstock.sdk.values import java_string
 
@@ -47,7 +46,10 @@ class StringConverter(Converter[StringConverterConfig], HeaderConverter[StringCo
     def decode(
         self, topic: str, payloads: Sequence[bytes | None]
     ) -> list[tuple[Schema | None, Any]]:
-        return list(zip(repeat(OPTIONAL_STRING), self._texts(payloads)))
+        return list(zip(*StringConverter.decode_columns(self, topic, payloads), strict=True))
+
+    def decode_columns(self, topic: str, payloads: Sequence[bytes | None]) -> DecodedColumns:
+        return [OPTIONAL_STRING] * len(payloads), self._texts(payloads)
 
     def _texts(self, payloads: Sequence[bytes | None]) -> list[str | None]:
         with suppress(TypeError, UnicodeError):  # some are null or malformed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from operator import methodcaller
 from time import monotonic
 from typing import Any
 
@@ -44,22 +43,26 @@ DEFAULTS = {
 
 
 class KafkaBatch:
-    """Consumed messages, read column by column; coordinates once, as several ask for them."""
+    """Consumed messages, read column by column; what several ask for, once."""
 
-    __slots__ = ("_messages", "_offsets", "_partitions", "_topics")
+    __slots__ = ("_messages", "_offsets", "_partitions", "_stamps", "_topic", "_topics")
 
-    def __init__(self, messages: list[Message]) -> None:
+    def __init__(self, messages: list[Message], topic: str | None = None) -> None:
+        """`topic`: the only one there can be, if that is known."""
         self._messages = messages
+        self._topic = topic
         self._topics: list[Any] | None = None
         self._partitions: list[Any] | None = None
         self._offsets: list[Any] | None = None
+        self._stamps: tuple[list[TimestampType], list[int | None]] | None = None
 
     def __len__(self) -> int:
         return len(self._messages)
 
     def topics(self) -> list[Any]:
         if self._topics is None:
-            self._topics = list(map(Message.topic, self._messages))
+            messages, topic = self._messages, self._topic
+            self._topics = list(map(_topic, messages)) if topic is None else [topic] * len(messages)
         return self._topics
 
     def partitions(self) -> list[Any]:
@@ -81,7 +84,26 @@ class KafkaBatch:
     def headers(self) -> list[Headers | None]:
         return list(map(_headers, self._messages))
 
-    def timestamps(self) -> tuple[list[TimestampType], list[int | None]]:
+    def ends(self) -> dict[TopicPartition, int]:
+        messages, partitions = self._messages, self.partitions()
+        if self._topic is not None:
+            last = dict(zip(partitions, messages, strict=True))
+            return {TopicPartition(self._topic, p): _after(m) for p, m in last.items()}
+        places = dict(zip(zip(self.topics(), partitions, strict=True), messages, strict=True))
+        return {TopicPartition(*place): _after(m) for place, m in places.items()}
+
+    def timestamps(self) -> list[int | None]:
+        return self._stamped()[1]
+
+    def timestamp_types(self) -> list[TimestampType]:
+        return self._stamped()[0]
+
+    def _stamped(self) -> tuple[list[TimestampType], list[int | None]]:
+        if self._stamps is None:
+            self._stamps = self._read_stamps()
+        return self._stamps
+
+    def _read_stamps(self) -> tuple[list[TimestampType], list[int | None]]:
         kinds, times = zip(*map(Message.timestamp, self._messages), strict=True)
         kind = kinds[0]
         if kind != 0 and kinds.count(kind) == len(kinds):
@@ -92,10 +114,16 @@ class KafkaBatch:
     def part(self, start: int, end: int) -> KafkaBatch:
         if start == 0 and end == len(self._messages):
             return self
-        return KafkaBatch(self._messages[start:end])
+        return KafkaBatch(self._messages[start:end], self._topic)
 
 
-_headers: Callable[[Message], Any] = methodcaller("headers")
+def _after(message: Any) -> int:
+    return int(message.offset()) + 1
+
+
+# methods of the type, which `map` calls without looking them up for each message
+_topic: Callable[[Message], Any] = Message.topic
+_headers: Callable[[Message], Any] = Message.headers
 _EMPTY = KafkaBatch([])
 
 
@@ -114,6 +142,7 @@ class KafkaConsumer:
         self._failure: Exception | None = None
         self._pattern: JavaPattern | None = None
         self._matching: set[str] = set()
+        self._only_topic: str | None = None
         self._next_look = 0.0
         self._look_seconds = (
             int(settings.get("topic.metadata.refresh.interval.ms", _REFRESH_MS)) / 1000
@@ -125,6 +154,7 @@ class KafkaConsumer:
         self._listener = listener
         self._pattern = None if pattern is None else compile_regex(pattern)
         if pattern is None:
+            self._only_topic = topics[0] if len(topics) == 1 else None
             self._subscribe(list(topics))
 
     def _subscribe(self, topics: list[str]) -> None:
@@ -162,7 +192,7 @@ class KafkaConsumer:
             return _EMPTY
         if any(map(Message.error, messages)):
             messages = self._without_errors(messages)
-        return KafkaBatch(messages)
+        return KafkaBatch(messages, self._only_topic)
 
     def _without_errors(self, messages: list[Message]) -> list[Message]:
         for message in messages:

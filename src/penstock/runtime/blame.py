@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from penstock.runtime.tolerance import FATAL
@@ -11,8 +11,11 @@ T = TypeVar("T")
 
 
 def blamed(
-    start: int, end: int, whole: Callable[[int, int], list[T]], one: Callable[[int], list[T]]
-) -> tuple[list[T], Exception | None]:
+    start: int,
+    end: int,
+    whole: Callable[[int, int], Sequence[T]],
+    one: Callable[[int], Sequence[T]],
+) -> tuple[Sequence[T], Exception | None]:
     """The results of the items from `start` to `end`, and what ended it early.
 
     `whole` does a range of items without mercy. If it fails, the range is halved until the item
@@ -36,4 +39,4 @@ def blamed(
     if failure is not None:
         return left, failure
     right, failure = blamed(middle, end, whole, one)
-    return left + right, failure
+    return [*left, *right], failure

@@ -26,13 +26,12 @@ class Consumed(NamedTuple):
 
 def consumed(batch: Incoming) -> Consumed:
     """The only record of a batch of one."""
-    kinds, timestamps = batch.timestamps()
     return Consumed(
         batch.topics()[0],
         batch.partitions()[0],
         batch.offsets()[0],
-        timestamps[0],
-        kinds[0],
+        batch.timestamps()[0],
+        batch.timestamp_types()[0],
         batch.keys()[0],
         batch.values()[0],
         batch.headers()[0],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 
-from penstock.runtime.ports import Incoming
 from penstock.sdk.record import TopicPartition
 
 log = logging.getLogger(__name__)
@@ -69,14 +68,3 @@ class SinkOffsets:
             else:
                 wanted[partition] = offset
         return {} if wanted == before else wanted
-
-
-def ends_of(batch: Incoming) -> Offsets:
-    """The next offset of each partition after this batch."""
-    topics, partitions, offsets = batch.topics(), batch.partitions(), batch.offsets()
-    if topics.count(topics[0]) == len(topics):
-        last = dict(zip(partitions, offsets, strict=True))
-        return {TopicPartition(topics[0], p): offset + 1 for p, offset in last.items()}
-    places = zip(topics, partitions, strict=True)
-    ends = dict(zip(places, offsets, strict=True))
-    return {TopicPartition(*place): offset + 1 for place, offset in ends.items()}

@@ -10,11 +10,9 @@ from penstock.runtime.error_reports import Reporters
 from penstock.runtime.plugins import Converters, Transforms
 from penstock.runtime.ports import Headers, Incoming
 from penstock.runtime.tolerance import ErrorContext, Operator, Stage
-from penstock.sdk.converter import Converter
+from penstock.sdk.columns import Columns
+from penstock.sdk.converter import Converter, DecodedColumns
 from penstock.sdk.record import Header, SinkRecord
-from penstock.sdk.schema import Schema
-
-Decoded = list[tuple[Schema | None, Any]]
 
 
 class SinkDecoder:
@@ -36,17 +34,18 @@ class SinkDecoder:
         self._transforms.close()
         self._converters.close()
 
-    def whole(self, batch: Incoming) -> list[SinkRecord]:
+    def whole(self, batch: Incoming) -> Sequence[SinkRecord]:
         """All of a batch, or the first exception."""
         topics = batch.topics()
         keys = _decoded(self._converters.key, topics, batch.keys())
         values = _decoded(self._converters.value, topics, batch.values())
-        records = _records(batch, topics, keys, values, self._headers(topics, batch.headers()))
+        headers = self._headers(topics, batch.headers())
+        records: Sequence[SinkRecord] = _records(batch, keys, values, headers)
         for stage in self._transforms.stages:
             records = stage.apply(records)
         return records
 
-    def one(self, batch: Incoming) -> list[SinkRecord]:
+    def one(self, batch: Incoming) -> Sequence[SinkRecord]:
         """The only record of a batch, with retries; nothing if it is skipped and reported."""
         context = ErrorContext(consumed(batch))
         try:
@@ -55,7 +54,7 @@ class SinkDecoder:
             if context.failed:
                 self._reporters.report(context)
 
-    def _carefully(self, context: ErrorContext, batch: Incoming) -> list[SinkRecord]:
+    def _carefully(self, context: ErrorContext, batch: Incoming) -> Sequence[SinkRecord]:
         execute, by, topics = self._operator.execute, self._converters, batch.topics()
         keys = execute(
             context,
@@ -77,7 +76,7 @@ class SinkDecoder:
         )
         if context.failed or keys is None or values is None:
             return []
-        records = _records(batch, topics, keys, values, headers or [()])
+        records: Sequence[SinkRecord] = _records(batch, keys, values, headers or [()])
         for stage in self._transforms.stages:
             step = _applied(stage.apply, records)
             records = execute(context, Stage.TRANSFORMATION, stage.class_name, step) or []
@@ -101,48 +100,64 @@ class SinkDecoder:
 
 
 def _applied(
-    apply: Callable[[Sequence[SinkRecord]], list[SinkRecord]], records: list[SinkRecord]
-) -> Callable[[], list[SinkRecord]]:
+    apply: Callable[[Sequence[SinkRecord]], Sequence[SinkRecord]], records: Sequence[SinkRecord]
+) -> Callable[[], Sequence[SinkRecord]]:
     return lambda: apply(records)
 
 
 def _decoded(
     converter: Converter[Any], topics: Sequence[str], payloads: Sequence[bytes | None]
-) -> Decoded:
-    """Schema and value of each payload, asked for topic by topic."""
+) -> DecodedColumns:
+    """Schemas and values of the payloads, asked for topic by topic."""
     first = topics[0]
     if topics.count(first) == len(topics):
-        return converter.decode(first, payloads)
+        return _decoded_of(converter, first, payloads)
     groups: dict[str, list[int]] = {}
     for index, topic in enumerate(topics):
         groups.setdefault(topic, []).append(index)
-    decoded: Decoded = [(None, None)] * len(payloads)
+    schemas: list[Any] = [None] * len(payloads)
+    values: list[Any] = [None] * len(payloads)
     for topic, indices in groups.items():
-        of_topic = converter.decode(topic, [payloads[i] for i in indices])
-        for index, pair in zip(indices, of_topic, strict=True):
-            decoded[index] = pair
-    return decoded
+        of_topic = _decoded_of(converter, topic, [payloads[i] for i in indices])
+        for index, schema, value in zip(indices, *of_topic, strict=True):
+            schemas[index], values[index] = schema, value
+    return schemas, values
+
+
+def _decoded_of(
+    converter: Converter[Any], topic: str, payloads: Sequence[bytes | None]
+) -> DecodedColumns:
+    """The payloads of one topic; records without a key are the rule, and all alike."""
+    size = len(payloads)
+    if payloads[0] is not None or payloads.count(None) < size:
+        return converter.decode_columns(topic, payloads)
+    (schema,), (value,) = converter.decode_columns(topic, payloads[:1])
+    return [schema] * size, [value] * size
 
 
 def _records(
     batch: Incoming,
-    topics: Sequence[str],
-    keys: Decoded,
-    values: Decoded,
+    keys: DecodedColumns,
+    values: DecodedColumns,
     headers: Sequence[tuple[Header, ...]],
-) -> list[SinkRecord]:
-    kinds, timestamps = batch.timestamps()
-    return [
-        SinkRecord(t, v, vs, k, ks, ts, h, p, o, kind, t, p, o)
-        for t, (vs, v), (ks, k), ts, h, p, o, kind in zip(
-            topics,
-            values,
-            keys,
-            timestamps,
-            headers,
-            batch.partitions(),
-            batch.offsets(),
-            kinds,
-            strict=True,
-        )
-    ]
+) -> Columns[SinkRecord]:
+    """Nothing that nobody asks for is read from the messages."""
+    return Columns(
+        SinkRecord,
+        len(batch),
+        {
+            "topic": batch.topics,
+            "value": values[1],
+            "value_schema": values[0],
+            "key": keys[1],
+            "key_schema": keys[0],
+            "timestamp": batch.timestamps,
+            "headers": headers,
+            "partition": batch.partitions,
+            "offset": batch.offsets,
+            "timestamp_type": batch.timestamp_types,
+            "original_topic": batch.topics,
+            "original_partition": batch.partitions,
+            "original_offset": batch.offsets,
+        },
+    )

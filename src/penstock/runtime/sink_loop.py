@@ -15,7 +15,7 @@ from penstock.runtime.blame import blamed
 from penstock.runtime.counters import SinkCounters
 from penstock.runtime.ports import Assigned, Clock, Consumer, Control, Incoming, TaskEvents
 from penstock.runtime.rejects import Rejects
-from penstock.runtime.sink_commits import Offsets, SinkOffsets, ends_of
+from penstock.runtime.sink_commits import Offsets, SinkOffsets
 from penstock.runtime.sink_decoding import SinkDecoder
 from penstock.runtime.topics_used import TopicsSeen
 from penstock.sdk.errors import ConnectError, RetriableError, RetryLater
@@ -63,7 +63,7 @@ class SinkLoop:
         self.counters = counters or SinkCounters()
         self._topics = TopicsSeen(events)
         self._offsets = SinkOffsets()
-        self._undelivered: list[SinkRecord] = []
+        self._undelivered: Sequence[SinkRecord] = []
         self._ends: Offsets = {}
         self._redelivering = False
         self._paused = False
@@ -170,12 +170,13 @@ class SinkLoop:
         )
         if failure is not None:
             raise failure
-        self._ends |= ends_of(batch)
-        for topic in set(batch.topics()):
-            self._topics.add(topic)
+        ends = batch.ends()
+        self._ends |= ends
+        for partition in ends:
+            self._topics.add(partition.topic)
         self._topics.tell()
         self.counters.read += len(batch)
-        self._undelivered += records
+        self._undelivered = [*self._undelivered, *records] if self._undelivered else records
 
     # Put ----------------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ class SourceEncoder:
 
     def _carefully(self, context: ErrorContext, record: SourceRecord) -> list[Encoded]:
         execute = self._operator.execute
-        records: list[SourceRecord] | None = [record]
+        records: Sequence[SourceRecord] | None = [record]
         for stage in self._transforms.stages:
             step = _applied(stage.apply, records or [])
             records = execute(context, Stage.TRANSFORMATION, stage.class_name, step)
@@ -143,8 +143,9 @@ class SourceEncoder:
 
 
 def _applied(
-    apply: Callable[[Sequence[SourceRecord]], list[SourceRecord]], records: list[SourceRecord]
-) -> Callable[[], list[SourceRecord]]:
+    apply: Callable[[Sequence[SourceRecord]], Sequence[SourceRecord]],
+    records: Sequence[SourceRecord],
+) -> Callable[[], Sequence[SourceRecord]]:
     return lambda: apply(records)
 
 

@@ -12,6 +12,8 @@ from penstock.sdk.schema import Schema
 
 C = TypeVar("C", bound=Config)
 
+DecodedColumns = tuple[Sequence[Schema | None], Sequence[Any]]
+
 
 class Role(enum.Enum):
     """What a converter works on; the value is the text of `converter.type`."""
@@ -46,8 +48,25 @@ class Converter(ABC, Generic[C]):
     ) -> list[tuple[Schema | None, Any]]:
         """Schema and value of each payload."""
 
+    def decode_columns(self, topic: str, payloads: Sequence[bytes | None]) -> DecodedColumns:
+        """The same, all schemas and all values: a converter that is faster so overrides this."""
+        return apart(self.decode(topic, payloads))
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Where `decode` alone was overridden last, `decode_columns` goes by it."""
+        super().__init_subclass__(**more)
+        names = {"decode", "decode_columns"}
+        found = next(names & vars(kind).keys() for kind in cls.__mro__ if names & vars(kind).keys())
+        if found == {"decode"}:
+            cls.decode_columns = Converter[C].decode_columns
+
     def close(self) -> None:
         """Release what the converter holds."""
+
+
+def apart(pairs: Sequence[tuple[Schema | None, Any]]) -> DecodedColumns:
+    """Pairs as two columns."""
+    return [schema for schema, _ in pairs], [value for _, value in pairs]
 
 
 class HeaderConverter(ABC, Generic[C]):

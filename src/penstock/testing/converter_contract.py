@@ -87,6 +87,17 @@ class ConverterContract:
 
     @_inherited
     @given(st.data())
+    def test_columns_hold_what_decode_gives(self, data: st.DataObject) -> None:
+        schema, written = data.draw(self.batches())
+        payloads = [None, *self.make().encode(TOPIC, schema, written)]
+        schemas, found = self.make().decode_columns(TOPIC, payloads)
+        pairs = self.make().decode(TOPIC, payloads)
+        assert list(schemas) == [schema for schema, _ in pairs]
+        assert len(found) == len(pairs)
+        assert all(map(same_value, found, [value for _, value in pairs]))
+
+    @_inherited
+    @given(st.data())
     def test_values_are_never_edited(self, data: st.DataObject) -> None:
         schema, written = data.draw(self.batches())
         before = deepcopy(written)

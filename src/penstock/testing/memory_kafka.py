@@ -206,10 +206,15 @@ class MemoryBatch:
     def headers(self) -> list[Headers | None]:
         return [record.headers for record in self._records]
 
-    def timestamps(self) -> tuple[list[TimestampType], list[int | None]]:
-        times = [record.timestamp for record in self._records]
+    def timestamps(self) -> list[int | None]:
+        return [record.timestamp for record in self._records]
+
+    def timestamp_types(self) -> list[TimestampType]:
         kinds = (TimestampType.CREATE_TIME, TimestampType.NO_TIMESTAMP_TYPE)
-        return [kinds[time is None] for time in times], times
+        return [kinds[record.timestamp is None] for record in self._records]
+
+    def ends(self) -> dict[TopicPartition, int]:
+        return {TopicPartition(r.topic, r.partition): r.offset + 1 for r in self._records}
 
     def part(self, start: int, end: int) -> MemoryBatch:
         return MemoryBatch(self._records[start:end])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from penstock.connectors.file.config import FileSinkConfig
+from penstock.sdk.columns import column
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import SinkRecord, TopicPartition
 from penstock.sdk.sink import SinkConnector, SinkTask
@@ -37,7 +38,7 @@ class FileStreamSinkTask(SinkTask[FileSinkConfig]):
 
     def put(self, records: Sequence[SinkRecord]) -> None:
         if records:
-            lines = [_text(record) for record in records]
+            lines = list(_texts(records))
             lines.append("")
             self._write("\n".join(lines).encode("utf-8", "replace"))
 
@@ -51,9 +52,11 @@ class FileStreamSinkTask(SinkTask[FileSinkConfig]):
             raise ConnectError(f"{target} cannot be written: {error.strerror}.") from error
 
 
-def _text(record: SinkRecord) -> str:
-    value = record.value
-    return value if value.__class__ is str else java_string(value, record.value_schema)
+def _texts(records: Sequence[SinkRecord]) -> Sequence[str]:
+    values = column(records, "value")
+    if set(map(type, values)) == {str}:
+        return values
+    return list(map(java_string, values, column(records, "value_schema")))
 
 
 class FileStreamSink(SinkConnector[FileSinkConfig]):
