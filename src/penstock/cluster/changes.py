@@ -58,12 +58,5 @@ class SessionKeyChanged(msgspec.Struct, frozen=True, tag=True):
     key: SessionKey
 
 
-Change = (
-    ConnectorConfigured
-    | ConnectorRemoved
-    | TargetChanged
-    | TasksConfigured
-    | RestartRequested
-    | LevelChanged
-    | SessionKeyChanged
-)
+ConnectorChange = ConnectorConfigured | ConnectorRemoved | TargetChanged | TasksConfigured
+Change = ConnectorChange | RestartRequested | LevelChanged | SessionKeyChanged

@@ -10,18 +10,22 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from penstock.cluster.changes import SessionKeyChanged
 from penstock.cluster.commands import CommandSender, Resolve
 from penstock.cluster.effects import (
     AskLeader,
     ChangeLevel,
     Effect,
+    LeaveGroup,
     PrepareOffsets,
+    Refresh,
     Rejoin,
     Reply,
+    RotateKey,
     Send,
     Validate,
     Wake,
@@ -30,7 +34,16 @@ from penstock.cluster.effects import (
     WriteStatus,
     WriteTopic,
 )
-from penstock.cluster.events import Abandoned, Event, Reported, Request, Result, ShutDown
+from penstock.cluster.events import (
+    Abandoned,
+    Event,
+    KeyWritten,
+    Reported,
+    Request,
+    Result,
+    ShutDown,
+    Synced,
+)
 from penstock.cluster.herder import decide
 from penstock.cluster.messages import Report, TaskHosts
 from penstock.cluster.ports import (
@@ -42,6 +55,7 @@ from penstock.cluster.ports import (
     StatusLog,
     Validator,
 )
+from penstock.cluster.sessions import generate
 from penstock.cluster.state import ClusterState
 
 log = logging.getLogger(__name__)
@@ -157,6 +171,12 @@ class Driver:
                 ports.status_log.write_topic(effect)
             case Rejoin(configured):
                 ports.group.rejoin(configured)
+            case LeaveGroup(forgetting):
+                ports.group.leave(forgetting=forgetting)
+            case Refresh():
+                self._start(self._refresh(effect))
+            case RotateKey():
+                self._start(self._rotate(effect))
             case ChangeLevel(logger, level):
                 self._change_level(logger, level)
             case Wake(after_seconds, event):
@@ -183,7 +203,10 @@ class Driver:
             answer.set_result(reply.value)
 
     def _run(self, request: int, work: Awaitable[Any]) -> None:
-        task = self._loop.create_task(self._told(request, work))
+        self._start(self._told(request, work))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -198,6 +221,27 @@ class Driver:
     async def _write(self, effect: WriteConfig) -> None:
         async with self._writes:  # in the order in which they were decided
             await self._ports.config_log.write(effect.changes)
+
+    async def _refresh(self, effect: Refresh) -> None:
+        error: Exception | None = None
+        try:
+            await self._ports.config_log.refresh(effect.timeout_seconds)
+        except Exception as problem:
+            log.warning("The config log could not be read to its end: %s", problem)
+            error = problem
+        self.feed(Synced(effect.generation, error))
+
+    async def _rotate(self, effect: RotateKey) -> None:
+        error: Exception | None = None
+        try:
+            now_ms = int(self._ports.clock.time() * 1000)
+            key = generate(effect.algorithm, effect.size_bits, now_ms)
+            async with self._writes:
+                await self._ports.config_log.write((SessionKeyChanged(key),))
+        except Exception as problem:
+            log.warning("A new session key could not be written: %s", problem)
+            error = problem
+        self.feed(KeyWritten(error))
 
     def _change_level(self, logger: str, level: str) -> None:
         try:

@@ -66,6 +66,26 @@ class Rejoin(msgspec.Struct, frozen=True):
     configured: Mapping[str, int]
 
 
+class LeaveGroup(msgspec.Struct, frozen=True):
+    """Be no member of the group until `Rejoin`, perhaps without what this worker was to run."""
+
+    forgetting: bool = False
+
+
+class Refresh(msgspec.Struct, frozen=True):
+    """Read the config log to its end; `Synced` with this generation tells how it went."""
+
+    generation: int
+    timeout_seconds: float
+
+
+class RotateKey(msgspec.Struct, frozen=True):
+    """Write a new session key; `KeyWritten` tells how it went."""
+
+    algorithm: str
+    size_bits: int | None
+
+
 class PrepareOffsets(msgspec.Struct, frozen=True):
     """Check and normalise offsets an operator gave; None stands for all there are, forgotten."""
 
@@ -116,6 +136,9 @@ Effect = (
     | WriteStatus
     | WriteTopic
     | Rejoin
+    | LeaveGroup
+    | Refresh
+    | RotateKey
     | PrepareOffsets
     | WriteOffsets
     | AskLeader

@@ -82,6 +82,10 @@ class ResetTopics(Request, frozen=True):
     pass
 
 
+class CheckHealth(Request, frozen=True):
+    """Answered as soon as the worker can do anything at all; `connector` is empty."""
+
+
 class SetLevel(Request, frozen=True):
     """Set a logger's level on all workers; `connector` is empty."""
 
@@ -153,6 +157,48 @@ class Rebalanced(msgspec.Struct, frozen=True):
     generation: int
     assignment: Mapping[str, frozenset[int]]
     owners: Mapping[str, Mapping[int, str]] = {}
+    offset: int = -1  # of the config log, that the assignment was made from
+    failed: bool = False  # the leader could not read as far as others have
+    revoking: bool = False  # what was taken away here is given to others in another round
+    delay_seconds: float = 0.0  # after which the group is to agree once more
+    version: int = 0  # of the protocol
+
+
+class Rejoining(msgspec.Struct, frozen=True):
+    """The group is agreeing anew; `Rebalanced` or `Detached` will follow."""
+
+
+class Detached(msgspec.Struct, frozen=True):
+    """This worker cannot know any more what others run: it has to stop everything."""
+
+
+class Synced(msgspec.Struct, frozen=True):
+    """The config log was read to its end, or could not be."""
+
+    generation: int
+    error: Exception | None = None
+
+
+class SyncDue(msgspec.Struct, frozen=True):
+    """Time to try once more to read the config log."""
+
+    generation: int
+
+
+class RebalanceDue(msgspec.Struct, frozen=True):
+    """The time is over that work of lost workers was kept for them."""
+
+    at: float
+
+
+class KeyDue(msgspec.Struct, frozen=True):
+    """The session key may be too old by now."""
+
+
+class KeyWritten(msgspec.Struct, frozen=True):
+    """A new session key is in the config log, or could not be written."""
+
+    error: Exception | None = None
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -180,6 +226,13 @@ Event = (
     | StatusChanged
     | TopicChanged
     | Rebalanced
+    | Rejoining
+    | Detached
+    | Synced
+    | SyncDue
+    | RebalanceDue
+    | KeyDue
+    | KeyWritten
     | Started
     | Retry
     | ShutDown

@@ -6,27 +6,33 @@ Requests that change a connector take turns (`queues`); what runs is brought to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from penstock.cluster.changes import (
-    Change,
+    ConnectorChange,
     ConnectorConfigured,
     ConnectorRemoved,
     LevelChanged,
     RestartRequested,
+    SessionKeyChanged,
     TasksConfigured,
 )
 from penstock.cluster.effects import ChangeLevel, Effect
 from penstock.cluster.events import (
     Abandoned,
     ConfigChanged,
+    ConfigRead,
+    Detached,
     Event,
+    KeyDue,
+    KeyWritten,
     PutConnector,
     PutTaskConfigs,
     Rebalanced,
+    RebalanceDue,
+    Rejoining,
     Reported,
     Request,
     Result,
@@ -34,18 +40,21 @@ from penstock.cluster.events import (
     ShutDown,
     Started,
     StatusChanged,
+    SyncDue,
+    Synced,
     TopicChanged,
 )
+from penstock.cluster.key_steps import check_key, key_changed, key_written
 from penstock.cluster.offset_steps import done, prepared
 from penstock.cluster.queues import leave
 from penstock.cluster.reconcile import (
     reconcile,
     reconcile_all,
-    rejoin,
     retried,
     retry_later,
     settle,
 )
+from penstock.cluster.regroup import disagree, read_until, regroup
 from penstock.cluster.reports import is_configured, reported, topic_used
 from penstock.cluster.requests import (
     begin,
@@ -58,7 +67,6 @@ from penstock.cluster.requests import (
 from penstock.cluster.state import (
     CONNECTOR,
     ClusterState,
-    Membership,
     Pending,
     Status,
     Step,
@@ -87,14 +95,20 @@ def decide(state: ClusterState, event: Event, now: float) -> Decision:
             _result(turn, event)
         case Reported(report):
             reported(turn, report)
-        case ConfigChanged(change):
-            _config_changed(turn, change)
+        case ConfigChanged():
+            _config_changed(turn, event)
+        case ConfigRead(offset):
+            read_until(turn, offset)
         case StatusChanged():
             _status_changed(turn, event)
         case TopicChanged(name, topic, used):
             topic_used(turn, name, topic, used)
-        case Rebalanced():
-            _rebalanced(turn, event)
+        case Rebalanced() | Rejoining() | Detached() | Synced() | SyncDue() | RebalanceDue():
+            regroup(turn, event)
+        case KeyDue():
+            check_key(turn)
+        case KeyWritten(error):
+            key_written(turn, error)
         case Retry():
             retried(turn, event)
         case Abandoned(request):
@@ -125,8 +139,8 @@ def _abandoned(turn: Turn, request: int) -> None:
 
 
 def _advance(turn: Turn) -> None:
-    """Begin every request that is now at the head of its queue."""
-    begun = True
+    """Begin every request that is now at the head of its queue, once the group has agreed."""
+    begun = not turn.state.membership.joining
     while begun:
         begun = False
         for queue in list(turn.state.queues.values()):
@@ -134,7 +148,7 @@ def _advance(turn: Turn) -> None:
             if pending is not None and pending.step is Step.QUEUED:
                 request = pending.request
                 guarded(turn, request, lambda request=request: begin(turn, request))
-                begun = True
+                begun = not turn.state.membership.joining
 
 
 def _result(turn: Turn, result: Result) -> None:
@@ -192,28 +206,34 @@ def _written(turn: Turn, pending: Pending) -> None:
 # Logs and group ---------------------------------------------------------------------------------
 
 
-def _config_changed(turn: Turn, change: Change) -> None:
+def _config_changed(turn: Turn, event: ConfigChanged) -> None:
+    change = event.change
     match change:
         case LevelChanged(namespace, level):
             turn.emit(ChangeLevel(namespace, level))
-            return
         case RestartRequested():
             restart_here(turn, change)
-            return
+        case SessionKeyChanged(key):
+            key_changed(turn, key)
         case _:
-            name = change.connector
+            _connector_changed(turn, change, event.offset)
+    read_until(turn, event.offset)
+
+
+def _connector_changed(turn: Turn, change: ConnectorChange, offset: int) -> None:
+    name = change.connector
     before = turn.state.snapshot
     turn.change(snapshot=before.apply(change))
     known = name in before.connectors
     match change:
         case ConnectorConfigured() if not known:
-            rejoin(turn)
+            disagree(turn, offset)
         case ConnectorRemoved() if known:
             _forget(turn, name)
-            rejoin(turn)
+            disagree(turn, offset)
         case TasksConfigured() if known:
             _forget_tasks(turn, name)
-            rejoin(turn)
+            disagree(turn, offset)
         case _:
             pass
     reconcile(turn, name)
@@ -243,33 +263,6 @@ def _status_changed(turn: Turn, event: StatusChanged) -> None:
         return
     texts = (event.worker_id, event.generation, event.trace, event.version)
     turn.show_status(event.connector, event.number, Status(event.state, *texts))
-
-
-def _rebalanced(turn: Turn, event: Rebalanced) -> None:
-    turn.change(
-        membership=Membership(
-            event.leader,
-            event.leader_url,
-            event.generation,
-            event.assignment,
-            event.owners,
-            joining=False,
-        )
-    )
-    if event.leader:
-        _sweep(turn, turn.state.statuses)
-    touched = {*turn.state.local, *event.assignment}
-    reconcile_all(turn)
-    for name in {p.request.connector for p in turn.state.requests.values()} & touched:
-        observe(turn, name)
-
-
-def _sweep(turn: Turn, statuses: Mapping[str, Mapping[int, Status]]) -> None:
-    """The leader removes statuses of what is not configured any more."""
-    for name, known in statuses.items():
-        if turn.state.configured(name) is None:
-            for number in known:
-                turn.set_status(name, number, None)
 
 
 def _shut_down(turn: Turn) -> None:

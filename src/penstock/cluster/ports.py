@@ -94,6 +94,10 @@ class Group(Protocol):
         """Agree anew; the listener the group was made with is told the outcome."""
         ...
 
+    def leave(self, *, forgetting: bool) -> None:
+        """Be no member until `rejoin`; `forgetting` what this worker was to run."""
+        ...
+
 
 class OffsetStore(Protocol):
     """Offsets of connectors, of sources and sinks alike."""

@@ -20,6 +20,7 @@ from penstock.cluster.messages import (
 )
 from penstock.cluster.offset_steps import checked
 from penstock.cluster.reconcile import ask_for_tasks, reconcile, tasks_made
+from penstock.cluster.regroup import share_revoked
 from penstock.cluster.state import CONNECTOR, Instance, Step
 from penstock.cluster.turn import Turn
 from penstock.cluster.waiting import give_up, guarded, observe
@@ -87,6 +88,7 @@ def _stopped(turn: Turn, name: str, number: int, incarnation: int) -> None:
     else:
         turn.set_status(name, number, None)
     reconcile(turn, name)
+    share_revoked(turn)
     observe(turn, name)
 
 

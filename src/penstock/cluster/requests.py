@@ -16,9 +16,10 @@ from penstock.cluster.changes import (
     TasksConfigured,
 )
 from penstock.cluster.effects import AskLeader, Validate, WriteConfig, WriteTopic
-from penstock.cluster.errors import BadRequest, NotAssigned, NotLeader, RebalanceNeeded
+from penstock.cluster.errors import BadRequest, NotAssigned, NotLeader
 from penstock.cluster.events import (
     AlterOffsets,
+    CheckHealth,
     DeleteConnector,
     PatchConnector,
     PutConnector,
@@ -74,6 +75,8 @@ def _stage(request: Request) -> str:
             return f"handling restart request for connector {name}"
         case AlterOffsets():
             return f"modifying offsets for connector {name}"
+        case CheckHealth():
+            return "ensuring membership in the cluster"
         case _:
             return f"writing a config for connector {name} to the config topic"
 
@@ -97,12 +100,13 @@ def begin(turn: Turn, request: Request) -> None:
             _restart_all(turn, request)
         case RestartTask():
             _restart_task(turn, request)
-        case AlterOffsets(connector=name):
-            _settled_group(turn)
+        case AlterOffsets():
             _lead(turn)
             begin_offsets(turn, request)
         case PutTaskConfigs():
             _put_tasks(turn, request)
+        case CheckHealth():
+            end(turn, request.id, None, None)
         case _:
             raise TypeError(f"{type(request).__name__} is not a request that queues")
 
@@ -111,12 +115,6 @@ def _lead(turn: Turn) -> None:
     membership = turn.state.membership
     if not membership.leader:
         raise NotLeader("Only the leader can do this.", membership.leader_url)
-
-
-def _settled_group(turn: Turn) -> None:
-    if turn.state.membership.joining:
-        text = "Request cannot be completed because a rebalance is expected"
-        raise RebalanceNeeded(text)
 
 
 def write(turn: Turn, request: Request, *changes: Change, memo: Any = None) -> None:
@@ -228,7 +226,6 @@ def _owned(turn: Turn, name: str, number: int) -> None:
 
 def _restart_connector(turn: Turn, request: RestartConnector) -> None:
     name = request.connector
-    _settled_group(turn)
     turn.existing(name, UNKNOWN_COLON)
     _owned(turn, name, CONNECTOR)
     _restart(turn, request, CONNECTOR)
@@ -236,7 +233,6 @@ def _restart_connector(turn: Turn, request: RestartConnector) -> None:
 
 def _restart_task(turn: Turn, request: RestartTask) -> None:
     name, number = request.connector, request.task
-    _settled_group(turn)
     configured = turn.existing(name, UNKNOWN_COLON)
     if not 0 <= number < len(configured.tasks):
         raise NotFoundError(f"Unknown task: {TaskId(name, number)}")
@@ -265,7 +261,6 @@ def mark_restarting(turn: Turn, name: str, numbers: frozenset[int]) -> None:
 
 def _restart_all(turn: Turn, request: RestartAll) -> None:
     name = request.connector
-    _settled_group(turn)
     _lead(turn)
     turn.existing(name, UNKNOWN_COLON)
     statuses = turn.state.statuses.get(name, {})
@@ -278,7 +273,7 @@ def _restart_all(turn: Turn, request: RestartAll) -> None:
 
 
 def _restarting(status: Status) -> Status:
-    return replace(status, state=State.RESTARTING, trace=None)
+    return replace(status, state=State.RESTARTING)
 
 
 def restart_here(turn: Turn, change: RestartRequested) -> None:

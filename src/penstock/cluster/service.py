@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from penstock.cluster.driver import Driver
+from penstock.cluster.errors import MissingError
 from penstock.cluster.events import (
     AlterOffsets,
+    CheckHealth,
     DeleteConnector,
     PatchConnector,
     PutConnector,
@@ -22,8 +24,10 @@ from penstock.cluster.events import (
     SetTarget,
     Started,
 )
+from penstock.cluster.key_steps import SIGNING_VERSION
 from penstock.cluster.messages import TargetState, TaskId
 from penstock.cluster.ports import Config, Offsets, OffsetStore, Signature, Stage, Validator
+from penstock.cluster.sessions import check
 from penstock.cluster.show import (
     connector_info,
     connector_status,
@@ -50,6 +54,12 @@ STANDALONE_TASKS = (
 STANDALONE_FENCING = (
     "Kafka Connect in standalone mode does not support exactly-once source connectors."
 )
+
+
+_NO_PATCH = (
+    'Cannot invoke "java.util.Map.forEach(java.util.function.BiConsumer)" because "patch" is null'
+)
+NO_FENCING = "This worker does not support exactly-once source connectors yet."
 
 
 class HerderService:
@@ -89,12 +99,19 @@ class HerderService:
         self._started.set()
 
     def stage(self, connector: str | None = None) -> Stage | None:
-        requests = self.driver.state.requests.values()
+        state = self.driver.state
+        requests = state.requests.values()
         mine = [p.stage for p in requests if connector is None or p.request.connector == connector]
-        return min(mine, key=lambda stage: stage.began) if mine else None
+        oldest = min(mine, key=lambda stage: stage.began) if mine else None
+        if oldest is not None and state.settings.distributed and state.membership.joining:
+            return Stage("ensuring membership in the cluster", oldest.began)
+        return oldest
 
     async def health_check(self) -> None:
-        await self._started.wait()
+        if self._standalone:
+            await self._started.wait()
+        else:
+            await self.driver.ask(lambda number: CheckHealth(number, ""))
 
     # Questions ----------------------------------------------------------------------------------
 
@@ -165,7 +182,10 @@ class HerderService:
         return created, await self.connector_info(name)
 
     async def patch_connector_config(self, name: str, patch: Config | None, /) -> ConnectorInfo:
-        await self.driver.ask(lambda number: PatchConnector(number, name, patch or {}))
+        if patch is None:
+            self._configured(name)
+            raise MissingError(_NO_PATCH)
+        await self.driver.ask(lambda number: PatchConnector(number, name, patch))
         return await self.connector_info(name)
 
     async def delete_connector(self, name: str, /) -> None:
@@ -220,8 +240,19 @@ class HerderService:
     ) -> None:
         if self._standalone:
             raise ConnectError(STANDALONE_TASKS)
+        self._check_signature(signature)
         texts = tuple({k: v or "" for k, v in (c or {}).items()} for c in configs or ())
         await self.driver.ask(lambda number: PutTaskConfigs(number, name, texts))
 
     async def fence_zombies(self, name: str, signature: Signature | None, /) -> None:
-        raise ConnectError(STANDALONE_FENCING)
+        if self._standalone:
+            raise ConnectError(STANDALONE_FENCING)
+        self._check_signature(signature)
+        raise ConnectError(NO_FENCING)
+
+    def _check_signature(self, signature: Signature | None) -> None:
+        """Internal requests are signed in groups that have agreed on it."""
+        state = self.driver.state
+        if state.membership.version >= SIGNING_VERSION:
+            accepted = state.settings.group.verification_algorithms
+            check(signature, state.keys.key, accepted)

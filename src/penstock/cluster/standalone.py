@@ -55,6 +55,8 @@ class LocalGroup:
         }
         self._tell(Rebalanced(True, self._url, 0, assignment))
 
+    def leave(self, *, forgetting: bool) -> None: ...
+
 
 class SystemClock:
     """Time as the machine has it."""

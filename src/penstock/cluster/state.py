@@ -8,12 +8,26 @@ from typing import Any
 
 import msgspec
 
+from penstock.cluster.config_state import SessionKey
 from penstock.cluster.events import Request
 from penstock.cluster.messages import State, TargetState
 from penstock.cluster.ports import Stage
 from penstock.cluster.snapshot import Configured, Snapshot
 
 CONNECTOR = -1  # the number of the connector itself, among the numbers of its tasks
+
+
+class GroupSettings(msgspec.Struct, frozen=True):
+    """How a worker behaves among others."""
+
+    sync_timeout_seconds: float = 3.0
+    unsync_backoff_seconds: float = 300.0
+    max_delay_seconds: float = 300.0
+    key_ttl_ms: int = 3_600_000
+    key_algorithm: str = "HmacSHA256"
+    key_size_bits: int | None = None
+    signature_algorithm: str = "HmacSHA256"
+    verification_algorithms: tuple[str, ...] = ("HmacSHA256",)
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -24,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True):
     waits_for_start: bool = False  # answer a creation only when the connector runs (standalone)
     task_stop_timeout_ms: int = 5000
     requests_max: int = 10_000
+    distributed: bool = False  # statuses are shown once they were read back from their log
+    group: GroupSettings = GroupSettings()
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -67,6 +83,20 @@ class Membership(msgspec.Struct, frozen=True):
     assignment: Mapping[str, frozenset[int]] = {}
     owners: Mapping[str, Mapping[int, str]] = {}  # URLs, known to the leader only
     joining: bool = True  # nothing new starts until the group has agreed
+    offset: int = -1  # of the config log, that the assignment was made from
+    needed: int = -1  # of the last change that the group has to agree on
+    failed: bool = False
+    revoking: bool = False  # another round is needed once all that was revoked has ended
+    due: float | None = None  # when the group is to agree once more
+    version: int = 0  # of the protocol
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """The key that workers sign requests with."""
+
+    key: SessionKey | None = None
+    expires_ms: int | None = None
+    writing: bool = False
 
 
 class Step(enum.Enum):
@@ -98,6 +128,9 @@ class ClusterState(msgspec.Struct, frozen=True):
     settings: Settings
     snapshot: Snapshot = Snapshot()
     membership: Membership = Membership()
+    config_offset: int = 0  # up to which the config log was read
+    sync_failures: int = 0
+    keys: Keys = Keys()
     local: Mapping[str, Local] = {}
     statuses: Mapping[str, Mapping[int, Status]] = {}
     topics: Mapping[str, frozenset[str]] = {}

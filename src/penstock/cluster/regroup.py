@@ -1,0 +1,184 @@
+"""What a worker does when its group agrees on who runs what: stop, read, start, agree once more.
+
+Nothing starts before the config log was read as far as the assignment knows it, and nothing that
+was taken away is given to others before it has ended here.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from penstock.cluster.effects import LeaveGroup, Refresh, Wake
+from penstock.cluster.events import (
+    Detached,
+    Rebalanced,
+    RebalanceDue,
+    Rejoining,
+    SyncDue,
+    Synced,
+)
+from penstock.cluster.key_steps import check_key
+from penstock.cluster.reconcile import reconcile_all, rejoin
+from penstock.cluster.state import CONNECTOR, Membership
+from penstock.cluster.turn import Turn
+from penstock.cluster.waiting import observe
+
+SYNC_RETRIES = 5
+EAGER = 0  # version of the protocol
+
+GroupEvent = Rebalanced | Rejoining | Detached | Synced | SyncDue | RebalanceDue
+
+
+def regroup(turn: Turn, event: GroupEvent) -> None:
+    """Something happened in or to the group."""
+    match event:
+        case Rebalanced():
+            _rebalanced(turn, event)
+        case Rejoining():
+            _member(turn, joining=True)
+        case Detached():
+            _detach(turn)
+        case Synced(generation, error):
+            _synced(turn, generation, error)
+        case SyncDue(generation):
+            if generation == turn.state.membership.generation:
+                _sync(turn)
+        case RebalanceDue(at):
+            if turn.state.membership.due == at and not turn.state.closing:
+                _member(turn, due=None)
+                rejoin(turn)
+
+
+def disagree(turn: Turn, offset: int) -> None:
+    """What is configured has changed; unless the last assignment knew, agree anew."""
+    known = turn.state.membership.offset
+    if 0 < offset <= known or turn.state.closing:
+        return
+    if offset > 0:
+        _member(turn, needed=offset)
+    rejoin(turn)
+
+
+def read_until(turn: Turn, offset: int) -> None:
+    """The config log was read this far."""
+    if offset > turn.state.config_offset:
+        turn.change(config_offset=offset)
+
+
+def share_revoked(turn: Turn) -> None:
+    """Once all that was taken away has ended, let the group give it to others."""
+    membership = turn.state.membership
+    if not membership.revoking or membership.joining or turn.state.closing:
+        return
+    running = {(n, number) for n, local in turn.state.local.items() for number in local.instances}
+    if all(number in turn.state.assigned(name) for name, number in running):
+        _member(turn, revoking=False)
+        rejoin(turn)
+
+
+def _member(turn: Turn, **changes: object) -> None:
+    turn.change(membership=replace(turn.state.membership, **changes))
+
+
+def _rebalanced(turn: Turn, event: Rebalanced) -> None:
+    due = turn.now + event.delay_seconds if event.delay_seconds > 0 else None
+    turn.change(
+        membership=Membership(
+            event.leader,
+            event.leader_url,
+            event.generation,
+            event.assignment,
+            event.owners,
+            joining=True,
+            offset=event.offset,
+            needed=turn.state.membership.needed,
+            failed=event.failed,
+            revoking=event.revoking,
+            due=due,
+            version=event.version,
+        )
+    )
+    if due is not None:
+        turn.emit(Wake(event.delay_seconds, RebalanceDue(due)))
+    reconcile_all(turn)  # stops what this worker is not to run any more
+    if event.failed or turn.state.config_offset < event.offset:
+        _sync(turn)
+    else:
+        _agreed(turn)
+
+
+def _agreed(turn: Turn) -> None:
+    """The assignment can be acted upon, unless more is known by now than it was made from."""
+    membership = turn.state.membership
+    if membership.failed or membership.needed > membership.offset:
+        rejoin(turn)
+        return
+    turn.change(
+        membership=replace(membership, joining=False),
+        sync_failures=0,
+        ready=turn.state.ready or turn.state.settings.distributed,
+    )
+    if membership.leader:
+        _sweep(turn)
+    check_key(turn)
+    reconcile_all(turn)
+    for name in {p.request.connector for p in turn.state.requests.values()}:
+        observe(turn, name)
+    share_revoked(turn)
+
+
+def _detach(turn: Turn) -> None:
+    """Keep only what concerns the time after the next agreement."""
+    before = turn.state.membership
+    kept = Membership(generation=before.generation, needed=before.needed, version=before.version)
+    turn.change(membership=kept)
+    reconcile_all(turn)
+
+
+def _sweep(turn: Turn) -> None:
+    """The leader removes statuses of what is not configured any more."""
+    for name, known in turn.state.statuses.items():
+        configured = turn.state.configured(name)
+        tasks = -2 if configured is None else len(configured.tasks) - 1
+        for number in sorted(known, reverse=True):
+            if number > max(tasks, CONNECTOR) or configured is None:
+                turn.set_status(name, number, None)
+
+
+# Reading the config log -------------------------------------------------------------------------
+
+
+def _sync(turn: Turn) -> None:
+    timeout = turn.state.settings.group.sync_timeout_seconds
+    turn.emit(Refresh(turn.state.membership.generation, timeout))
+
+
+def _synced(turn: Turn, generation: int, error: Exception | None) -> None:
+    membership = turn.state.membership
+    if generation != membership.generation or not membership.joining:
+        return
+    if error is not None or turn.state.config_offset < membership.offset:
+        _out_of_sync(turn)
+    elif turn.state.sync_failures:
+        turn.change(sync_failures=0)
+        rejoin(turn)  # this worker has left the group meanwhile
+    else:
+        _agreed(turn)
+
+
+def _out_of_sync(turn: Turn) -> None:
+    """Leave the others alone, and try again a few times before giving up what runs here."""
+    failures = turn.state.sync_failures + 1
+    turn.change(sync_failures=failures)
+    turn.emit(LeaveGroup(forgetting=failures > SYNC_RETRIES))
+    if failures > SYNC_RETRIES:
+        turn.change(sync_failures=1)
+        _detach(turn)
+    turn.emit(Wake(_backoff(turn, failures), SyncDue(turn.state.membership.generation)))
+
+
+def _backoff(turn: Turn, failures: int) -> float:
+    group = turn.state.settings.group
+    if turn.state.membership.version == EAGER:
+        return group.unsync_backoff_seconds
+    return group.max_delay_seconds / 10 / max(SYNC_RETRIES + 1 - failures, 1)
