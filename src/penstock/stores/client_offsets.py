@@ -11,7 +11,7 @@ from penstock.cluster import sink_offsets
 from penstock.cluster.errors import GroupBusy
 from penstock.cluster.ports import Config, Offsets
 from penstock.runtime.client_settings import sink_group
-from penstock.sdk.errors import ConnectError
+from penstock.sdk.errors import ConnectError, DataError
 from penstock.sdk.record import TopicPartition
 from penstock.stores import json_codec
 from penstock.stores.offset_records import in_java_order
@@ -27,6 +27,10 @@ _ZOMBIES = (
     "be safely retried. If it doesn't eventually succeed, the Connect cluster may need to be "
     "restarted to get rid of the zombie sink tasks."
 )
+
+
+class NegativeOffset(ConnectError):
+    """No group can have this offset."""
 
 
 class GroupOffsets(Protocol):
@@ -122,8 +126,12 @@ class ClientOffsets:
                 groups.delete_group(group)
                 return
             wanted = sink_offsets.parse(offsets)
+            if any(offset is not None and offset < 0 for offset in wanted.values()):
+                raise NegativeOffset(f"Failed to modify offsets for sink connector {connector}")
             groups.alter_group_offsets(group, {p: o for p, o in wanted.items() if o is not None})
             groups.delete_group_offsets(group, [p for p, o in wanted.items() if o is None])
+        except NegativeOffset:
+            raise
         except GroupBusy as error:
             raise ConnectError(_ZOMBIES.format(verb=verb, name=connector)) from error
         except Exception as error:
@@ -133,10 +141,28 @@ class ClientOffsets:
             raise ConnectError(text) from error
 
 
+def _not_primitive(value: Any) -> str | None:
+    """What Java calls a value that no offset may contain."""
+    if isinstance(value, Mapping):
+        return "MAP"
+    if isinstance(value, list | tuple):
+        return "ARRAY"
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return "class java.math.BigInteger"
+    return None
+
+
 def _normal(members: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """As it would be read back from where offsets are stored."""
     if members is None:
         return None
+    for name, value in members.items():
+        kind = _not_primitive(value)
+        if kind is not None:
+            raise DataError(
+                "Offsets may only contain primitive types as values, "
+                f"but field {name} contains {kind}"
+            )
     ordered = in_java_order(members)
     found: Any = json_codec.loads(json_codec.dumps(ordered))
     return found
