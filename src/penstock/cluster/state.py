@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
     waits_for_start: bool = False  # answer a creation only when the connector runs (standalone)
     task_stop_timeout_ms: int = 5000
     requests_max: int = 10_000
-    distributed: bool = False  # statuses are shown once they were read back from their log
+    distributed: bool = False
     group: GroupSettings = GroupSettings()
 
 

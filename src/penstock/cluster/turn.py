@@ -62,11 +62,9 @@ class Turn:
         trace: str | None = None,
         version: str | None = None,
     ) -> None:
-        """Write a status, to be shown from now on; a state of None removes it."""
+        """Write a status and show it from now on; a state of None removes it."""
         generation = self.state.membership.generation
         self.emit(WriteStatus(name, number, state, generation, trace, version))
-        if self.state.settings.distributed:
-            return
         me = self.state.settings.worker_id
         status = None if state is None else Status(state, me, generation, trace, version)
         self.show_status(name, number, status)
