@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from penstock.cluster.ports import Herder, Levels, PeerWorkers, Plugins
+from penstock.rest.answers import Answer
 from penstock.rest.connectors import Connectors
-from penstock.rest.endpoint import Endpoint, Guard, Methods, bare
+from penstock.rest.endpoint import Call, Endpoint, Guard, Methods, bare
 from penstock.rest.errors import HttpError
 from penstock.rest.middleware import AccessLog, HeaderRules, Origins
 from penstock.rest.paths import Paths, Unreadable, page
@@ -21,6 +22,8 @@ from penstock.rest.requests import Requests
 from penstock.rest.resources import Internal, Loggers, PluginResources, Server
 from penstock.rest.routes import admin_routes, main_routes
 from penstock.rest.settings import RestSettings
+
+DESCRIPTION = "/openapi.json"
 
 
 def rest_app(
@@ -45,6 +48,7 @@ def rest_app(
     )
     if settings.admin_listeners is None:
         routes |= admin_routes(Loggers(requests, levels))
+    routes |= _described(routes)
     middleware = [Middleware(AccessLog), Middleware(Paths)]
     if settings.response_headers:
         middleware.append(Middleware(HeaderRules, settings.response_headers))
@@ -62,6 +66,17 @@ def admin_app(
     routes = admin_routes(Loggers(requests, levels))
     middleware = [Middleware(AccessLog), Middleware(Paths)]
     return _starlette(routes, (), settings.body_bytes_max, middleware)
+
+
+def _described(routes: Mapping[str, Methods]) -> dict[str, Methods]:
+    served = [(method, path) for path, methods in routes.items() for method in methods]
+
+    async def description(call: Call) -> Answer:
+        from penstock.rest.openapi import description
+
+        return description([*served, ("GET", DESCRIPTION)])
+
+    return {DESCRIPTION: {"GET": description}}
 
 
 def _starlette(

@@ -402,10 +402,10 @@ class FixedLevels:
 
 
 class FixedPlugins:
-    def listed(self, *, connectors_only: bool) -> Any:
+    async def listed(self, *, connectors_only: bool) -> Any:
         return PLUGINS
 
-    def described(self, plugin: str, version: str | None) -> Any:
+    async def described(self, plugin: str, version: str | None) -> Any:
         return []
 
 
