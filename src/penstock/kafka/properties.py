@@ -19,7 +19,8 @@ from penstock.kafka.properties_native import NATIVE
 from penstock.kafka.properties_producer import PRODUCER, finish_producer
 from penstock.kafka.properties_rules import Draft, Setting, Table, Unsupported
 from penstock.kafka.properties_sasl import SASL, finish_sasl
-from penstock.kafka.properties_ssl import SSL, Keystores, NoKeystores, finish_ssl
+from penstock.kafka.properties_ssl import SSL, Keystores, finish_ssl
+from penstock.kafka.properties_stores import FileStores
 from penstock.sdk.errors import ConfigError
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
@@ -79,7 +80,7 @@ def to_librdkafka(
             unknown.append(name)
     finish_common(draft)
     _FINISH[kind](draft)
-    _secure(draft, keystores or NoKeystores())
+    _secure(draft, keystores or FileStores())
     return Translated(draft.settings, draft.unsupported, draft.ours, unknown)
 
 

@@ -5,6 +5,7 @@ It starts from the translated settings, so that Java's properties are read in on
 
 from __future__ import annotations
 
+import os
 import ssl
 import tempfile
 from collections.abc import Generator, Mapping
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from penstock.kafka.oauth_tokens import token_source
 from penstock.kafka.properties_rules import Setting
 from penstock.sdk.errors import ConfigError
 
@@ -27,9 +29,7 @@ _SAME = {
     "sasl.mechanism": "sasl_mechanism",
     "sasl.username": "sasl_plain_username",
     "sasl.password": "sasl_plain_password",
-    "sasl.kerberos.service.name": "sasl_kerberos_service_name",
 }
-_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI")
 
 
 def to_kafka_python(settings: Mapping[str, Setting]) -> dict[str, Any]:
@@ -40,17 +40,31 @@ def to_kafka_python(settings: Mapping[str, Setting]) -> dict[str, Any]:
     arguments["bootstrap_servers"] = str(settings.get("bootstrap.servers", "")).split(",")
     protocol = str(settings.get("security.protocol", "plaintext")).upper()
     arguments["security_protocol"] = protocol
-    mechanism = settings.get("sasl.mechanism")
-    if protocol.startswith("SASL") and mechanism not in _MECHANISMS:
-        raise ConfigError.invalid(
-            "sasl.mechanism", mechanism, f"Group membership knows {', '.join(_MECHANISMS)}."
-        )
+    if settings.get("sasl.mechanism") == "OAUTHBEARER" and protocol.startswith("SASL"):
+        arguments["sasl_oauth_token_provider"] = _provider(settings)
     if protocol.endswith("SSL"):
-        arguments["ssl_context"] = _context(settings)
+        arguments["ssl_context"] = tls_context(settings)
     return arguments
 
 
-def _context(settings: Mapping[str, Setting]) -> ssl.SSLContext:
+def _provider(settings: Mapping[str, Setting]) -> Any:
+    """A token source in the form the client insists on."""
+    from kafka.net.sasl.oauth import AbstractTokenProvider
+
+    source = token_source(settings)
+
+    class Provider(AbstractTokenProvider):
+        def token(self) -> Any:  # declared to give nothing
+            return source.token()
+
+        def extensions(self) -> dict[str, str]:
+            return dict(source.extensions)
+
+    return Provider()
+
+
+def tls_context(settings: Mapping[str, Setting]) -> ssl.SSLContext:
+    """What these settings trust, and who they say we are. Raises ConfigError."""
     ca_pem, ca_location = settings.get("ssl.ca.pem"), settings.get("ssl.ca.location")
     location = None if ca_location is None else Path(str(ca_location))
     try:
@@ -71,19 +85,17 @@ def _context(settings: Mapping[str, Setting]) -> ssl.SSLContext:
 
 
 def _identify(context: ssl.SSLContext, settings: Mapping[str, Setting]) -> None:
-    if "ssl.keystore.location" in settings:
-        raise ConfigError(
-            "ssl.keystore.location: group membership reads PEM only. Convert the store (openssl "
-            "pkcs12 -nodes) and set ssl.keystore.type=PEM."
-        )
     password = settings.get("ssl.key.password")
     with _chain_file(settings) as chain, _key_file(settings) as key:
         if chain is None or key is None:
             return
         try:
-            context.load_cert_chain(chain, key, None if password is None else str(password))
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"ssl.keystore: its key is of no use: {error}") from error
+            context.load_cert_chain(chain, key, lambda: "" if password is None else str(password))
+        except (OSError, ssl.SSLError, ValueError) as error:
+            raise ConfigError(
+                "ssl.keystore: its key is of no use; check ssl.key.password and that the key "
+                f"belongs to the first certificate ({type(error).__name__})."
+            ) from error
 
 
 def _chain_file(settings: Mapping[str, Setting]) -> Any:
@@ -100,7 +112,18 @@ def _file(text: Setting | None, location: Setting | None) -> Generator[str | Non
     if text is None:
         yield None if location is None else str(location)
         return
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # readable by us alone
-        file.write(str(text))
+    with _memory() as (file, name):
+        file.write(str(text).encode())
         file.flush()
-        yield file.name
+        yield name
+
+
+@contextmanager
+def _memory() -> Generator[tuple[Any, str]]:
+    """A file that never reaches a disk where the system knows such; else one readable by us."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("pem"), "wb") as file:
+            yield file, f"/proc/self/fd/{file.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+            yield file, file.name

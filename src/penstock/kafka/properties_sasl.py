@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 
 from penstock.kafka import jaas
@@ -23,7 +22,7 @@ _PASSWORDS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _OAUTH = "org.apache.kafka.common.security.oauthbearer."
 _JAVA_CLASS = "it names a Java class, and this client is not Java"
 _REFRESH = "librdkafka renews a token after four fifths of its life"
-_TICKETS = "librdkafka renews tickets every sasl.kerberos.min.time.before.relogin"
+_KERBEROS = "Kerberos (GSSAPI) is not supported"
 _TOKENS = "librdkafka waits in its own way for the token endpoint"
 _AS_IS = "librdkafka sends credentials as they are"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -49,11 +48,11 @@ SASL: Table = {
     "sasl.client.callback.handler.class": ignored(_JAVA_CLASS),
     "sasl.login.callback.handler.class": ignored(_JAVA_CLASS, *_HANDLERS),
     "sasl.login.class": ignored(_JAVA_CLASS),
-    "sasl.kerberos.kinit.cmd": neutral,
-    "sasl.kerberos.min.time.before.relogin": neutral,
-    "sasl.kerberos.service.name": neutral,
-    "sasl.kerberos.ticket.renew.jitter": ignored(_TICKETS, "0.05"),
-    "sasl.kerberos.ticket.renew.window.factor": ignored(_TICKETS, "0.8"),
+    "sasl.kerberos.kinit.cmd": ignored(_KERBEROS, "/usr/bin/kinit"),
+    "sasl.kerberos.min.time.before.relogin": ignored(_KERBEROS, "60000"),
+    "sasl.kerberos.service.name": ignored(_KERBEROS),
+    "sasl.kerberos.ticket.renew.jitter": ignored(_KERBEROS, "0.05"),
+    "sasl.kerberos.ticket.renew.window.factor": ignored(_KERBEROS, "0.8"),
     "sasl.login.connect.timeout.ms": ignored(_TOKENS),
     "sasl.login.read.timeout.ms": ignored(_TOKENS),
     "sasl.login.refresh.buffer.seconds": ignored(_REFRESH, "300"),
@@ -123,11 +122,13 @@ def finish_sasl(draft: Draft) -> None:
     mechanism = draft.text("sasl.mechanism") or "GSSAPI"
     known: dict[str, Callable[[Draft, LoginModule | None], None]] = {
         **dict.fromkeys(_PASSWORDS, _password),
-        "GSSAPI": _kerberos,
         "OAUTHBEARER": _oauth,
     }
     if mechanism not in known:
-        detail = f"librdkafka knows {', '.join(sorted(known))}."
+        detail = f"It is one of {', '.join(known)}."
+        if mechanism == "GSSAPI":
+            default = "" if draft.text("sasl.mechanism") else ", which is the default"
+            detail = f"Kerberos{default}, is not supported; take {', '.join(known)}."
         raise ConfigError.invalid("sasl.mechanism", mechanism, detail)
     draft.settings["sasl.mechanism"] = mechanism
     given = draft.text("sasl.jaas.config")
@@ -147,25 +148,6 @@ def _password(draft: Draft, login: LoginModule | None) -> None:
         if option not in login.options:
             raise ConfigError(f"sasl.jaas.config: {module} needs the option {option}.")
         draft.settings[f"sasl.{option}"] = login.options[option]
-
-
-def _kerberos(draft: Draft, login: LoginModule | None) -> None:
-    options: Mapping[str, str] = login.options if login is not None else {}
-    settings = draft.settings
-    service = draft.text("sasl.kerberos.service.name") or options.get("serviceName")
-    if service is None:
-        raise ConfigError("sasl.kerberos.service.name is missing: set the name brokers run as.")
-    settings["sasl.kerberos.service.name"] = service
-    for option, to in (("principal", "principal"), ("keyTab", "keytab")):
-        if option in options:
-            settings[f"sasl.kerberos.{to}"] = options[option]
-    relogin = "sasl.kerberos.min.time.before.relogin"
-    if draft.text(relogin) is not None:
-        settings[relogin] = draft.clamped(relogin, draft.number(relogin, 0), 0, 86_400_000)
-    command = draft.text("sasl.kerberos.kinit.cmd")
-    if command is not None:
-        keytab = '-t "%{sasl.kerberos.keytab}" -k %{sasl.kerberos.principal}'
-        settings["sasl.kerberos.kinit.cmd"] = f"{shlex.quote(command)} {keytab}"
 
 
 def _oauth(draft: Draft, login: LoginModule | None) -> None:

@@ -1,7 +1,7 @@
 """TLS settings: where Java reads key stores, librdkafka reads PEM.
 
-PEM passes through, inline or by location; a PKCS12 key store too. For other stores a `Keystores` is
-asked, which this module only declares.
+PEM passes through, inline or by location. For the stores of Java a `Keystores` is asked, which this
+module only declares.
 """
 
 from __future__ import annotations
@@ -34,31 +34,14 @@ class Keystores(Protocol):
         ...
 
 
-class NoKeystores:
-    """Refuses, and says what to do instead."""
-
-    def trusted(self, path: str, kind: str, password: str | None) -> str:
-        raise ConfigError(
-            f"ssl.truststore.location: the {kind} store {path} cannot be read. Export its "
-            "certificates (keytool -exportcert -rfc) and set ssl.truststore.type=PEM."
-        )
-
-    def identity(
-        self, path: str, kind: str, password: str | None, key_password: str | None
-    ) -> Identity:
-        raise ConfigError(
-            f"ssl.keystore.location: the {kind} store {path} cannot be read. Convert it "
-            "(keytool -importkeystore -deststoretype PKCS12) and set ssl.keystore.type=PKCS12."
-        )
-
-
 _ENGINE = "it names a Java class, and this client is not Java"
 _PROTOCOLS = "OpenSSL negotiates the best version; TLSv1.2 and TLSv1.3 are offered"
 
 
 def _protocols(draft: Draft, name: str, text: str) -> None:
+    """What is stronger than asked for needs no remark, what is weaker does."""
     offered = {part.strip() for part in text.split(",") if part.strip()}
-    if offered and offered != {"TLSv1.2", "TLSv1.3"}:
+    if offered and "TLSv1.2" not in offered:
         draft.remark(name, _PROTOCOLS)
 
 
@@ -107,7 +90,7 @@ def _truststore(draft: Draft, keystores: Keystores) -> None:
     if inline is not None:
         settings["ssl.ca.pem"] = pem.certificates("ssl.truststore.certificates", inline)
     elif location is not None and kind == "PEM":
-        settings["ssl.ca.location"] = location
+        settings["ssl.ca.location"] = _readable("ssl.truststore.location", location)
     elif location is not None:
         password = draft.text("ssl.truststore.password")
         settings["ssl.ca.pem"] = keystores.trusted(location, kind, password)
@@ -140,15 +123,22 @@ def _stored_identity(draft: Draft, location: str, keystores: Keystores) -> None:
     kind = (draft.text("ssl.keystore.type") or "JKS").upper()
     password = draft.text("ssl.keystore.password")
     if kind == "PEM":
-        settings["ssl.key.location"] = settings["ssl.certificate.location"] = location
+        file = _readable("ssl.keystore.location", location)
+        settings["ssl.key.location"] = settings["ssl.certificate.location"] = file
         _key_password(draft)
-    elif kind == "PKCS12":
-        settings["ssl.keystore.location"] = location
-        settings["ssl.keystore.password"] = password or ""
     else:
         key_password = draft.text("ssl.key.password")
         identity = keystores.identity(location, kind, password, key_password)
         settings["ssl.key.pem"], settings["ssl.certificate.pem"] = identity
+
+
+def _readable(setting: str, location: str) -> str:
+    try:
+        open(location, "rb").close()
+    except OSError as error:
+        detail = f"The file cannot be read ({error.strerror})."
+        raise ConfigError.invalid(setting, location, detail) from error
+    return location
 
 
 def _key_password(draft: Draft) -> None:

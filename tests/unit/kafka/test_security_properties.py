@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from penstock.broker.certificates import STORE_PASSWORD, make_all
 from penstock.kafka.properties import ClientKind, to_librdkafka
 from penstock.kafka.properties_python import to_kafka_python
 from penstock.kafka.properties_ssl import Identity, openssl_name
@@ -18,6 +19,14 @@ PLAIN = f'{MODULES}plain.PlainLoginModule required username="u" password="p;\\"q
 SCRAM = f"{MODULES}scram.ScramLoginModule required username=u password='p';"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nTUlJQg==\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stores of every type."""
+    folder = tmp_path_factory.mktemp("broker") / "tls"
+    make_all(folder)
+    return folder
 
 
 def translated(**properties: str) -> dict[str, Any]:
@@ -63,16 +72,6 @@ def test_oauth_without_signature_serves_development() -> None:
     made(found, ClientKind.ADMIN)
 
 
-def test_kerberos_takes_principal_and_keytab_from_the_login_module() -> None:
-    jaas = (
-        "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "
-        'keyTab="/etc/k.keytab" principal="connect@EXAMPLE.COM";'
-    )
-    found = sasl("GSSAPI", jaas, sasl_kerberos_service_name="kafka")
-    assert found["sasl.kerberos.principal"] == "connect@EXAMPLE.COM"
-    assert found["sasl.kerberos.keytab"] == "/etc/k.keytab"
-
-
 @pytest.mark.parametrize(
     ("mechanism", "jaas", "complaint"),
     [
@@ -86,7 +85,8 @@ def test_kerberos_takes_principal_and_keytab_from_the_login_module() -> None:
         ("PLAIN", "x.PlainLoginModule required secret;", "options look like"),
         ("AWS_MSK_IAM", PLAIN, "Invalid value AWS_MSK_IAM for configuration sasl.mechanism"),
         ("OAUTHBEARER", "x.OAuthBearerLoginModule required;", "token.endpoint.url is missing"),
-        ("GSSAPI", "x.Krb5LoginModule required;", "sasl.kerberos.service.name is missing"),
+        ("GSSAPI", "x.Krb5LoginModule required;", "Kerberos, is not supported; take PLAIN"),
+        ("", "x.Krb5LoginModule required;", "Kerberos, which is the default, is not supported"),
         ("SCRAM-SHA-256", "x.ScramLoginModule required tokenauth=true;", "delegation token"),
     ],
 )
@@ -128,33 +128,69 @@ def test_pem_of_a_key_keeps_its_headers() -> None:
     assert found["ssl.key.password"] == "secret"
 
 
-def test_pem_files_are_named_by_location() -> None:
+def test_pem_files_are_named_by_location(tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    both.write_text(KEY + CERTIFICATE)
     found = translated(
         security_protocol="SSL",
         ssl_truststore_type="PEM",
-        ssl_truststore_location="/ca.pem",
+        ssl_truststore_location=str(both),
         ssl_keystore_type="pem",
-        ssl_keystore_location="/both.pem",
+        ssl_keystore_location=str(both),
     )
-    assert found["ssl.ca.location"] == "/ca.pem"
-    assert found["ssl.key.location"] == found["ssl.certificate.location"] == "/both.pem"
+    assert found["ssl.ca.location"] == str(both)
+    assert found["ssl.key.location"] == found["ssl.certificate.location"] == str(both)
 
 
-def test_a_pkcs12_key_store_is_read_by_librdkafka_itself() -> None:
+@pytest.mark.parametrize("kind", ["JKS", "PKCS12"])
+def test_java_stores_become_pem_in_memory(tls: Path, kind: str) -> None:
+    end = "jks" if kind == "JKS" else "p12"
     found = translated(
         security_protocol="SSL",
-        ssl_keystore_type="PKCS12",
-        ssl_keystore_location="/k.p12",
-        ssl_keystore_password="secret",
+        ssl_truststore_type=kind,
+        ssl_truststore_location=str(tls / f"truststore.{end}"),
+        ssl_truststore_password=STORE_PASSWORD,
+        ssl_keystore_type=kind,
+        ssl_keystore_location=str(tls / f"client.{end}"),
+        ssl_keystore_password=STORE_PASSWORD,
     )
-    assert (found["ssl.keystore.location"], found["ssl.keystore.password"]) == ("/k.p12", "secret")
+    assert found["ssl.ca.pem"] == (tls / "ca.pem").read_text()
+    assert found["ssl.key.pem"] + found["ssl.certificate.pem"] == (tls / "client.pem").read_text()
+    made(found, ClientKind.ADMIN)
+    assert to_kafka_python(found)["ssl_context"].get_ca_certs()
 
 
-def test_java_stores_are_refused_with_a_remedy() -> None:
-    with pytest.raises(ConfigError, match=r"ssl\.truststore\.location.*ssl\.truststore\.type=PEM"):
-        translated(security_protocol="SSL", ssl_truststore_location="/t.jks")
-    with pytest.raises(ConfigError, match=r"ssl\.keystore\.location.*ssl\.keystore\.type=PKCS12"):
-        translated(security_protocol="SSL", ssl_keystore_location="/k.jks")
+@pytest.mark.parametrize("store", ["truststore", "keystore"])
+@pytest.mark.parametrize("kind", ["JKS", "PKCS12", "PEM"])
+def test_a_store_that_is_not_there_is_named_with_its_setting(store: str, kind: str) -> None:
+    names = {f"ssl_{store}_type": kind, f"ssl_{store}_location": "/nowhere/x"}
+    with pytest.raises(ConfigError, match=rf"/nowhere/x for configuration ssl\.{store}\.location"):
+        translated(security_protocol="SSL", **names)
+
+
+@pytest.mark.parametrize(("store", "file"), [("truststore", "truststore"), ("keystore", "client")])
+@pytest.mark.parametrize("kind", ["JKS", "PKCS12"])
+def test_a_wrong_store_password_is_told_and_not_shown(
+    tls: Path, store: str, file: str, kind: str
+) -> None:
+    end = "jks" if kind == "JKS" else "p12"
+    names = {
+        f"ssl_{store}_type": kind,
+        f"ssl_{store}_location": str(tls / f"{file}.{end}"),
+        f"ssl_{store}_password": "hunter2",
+    }
+    with pytest.raises(ConfigError, match=rf"Check ssl\.{store}\.password") as refused:
+        translated(security_protocol="SSL", **names)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_store_of_an_unknown_type_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"BKS for configuration ssl\.truststore\.type"):
+        translated(
+            security_protocol="SSL",
+            ssl_truststore_type="BKS",
+            ssl_truststore_location="/t.bks",
+        )
 
 
 class Stores:
