@@ -272,7 +272,8 @@ def test_a_truncated_or_rotated_input_file_is_read_from_its_beginning(
 
 def failed_sink(worker: Worker) -> str:
     wait_until(
-        lambda: worker.states("sink")[1:] == ["FAILED"], what=f"a failed task ({worker.log})"
+        lambda: worker.states("sink")[1:] == ["FAILED"],
+        what=lambda: f"a failed task; log:\n{worker.log}",
     )
     _, body = worker.ask("/connectors/sink/tasks/0/status")
     return str(body["trace"])

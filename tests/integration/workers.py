@@ -25,7 +25,10 @@ def free_port() -> int:
 
 
 def wait_until(
-    true: Callable[[], object], seconds: float = 30.0, *, what: str = "what was awaited"
+    true: Callable[[], object],
+    seconds: float = 30.0,
+    *,
+    what: str | Callable[[], str] = "what was awaited",
 ) -> Any:
     """The first true answer; fails after so many seconds."""
     end = time.monotonic() + seconds
@@ -33,7 +36,9 @@ def wait_until(
         answer = true()
         if answer:
             return answer
-        assert time.monotonic() < end, f"{what} did not come true within {seconds:.0f} s"
+        if time.monotonic() > end:
+            missing = what if isinstance(what, str) else what()
+            raise AssertionError(f"{missing} did not come true within {seconds:.0f} s")
         time.sleep(0.05)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
+import signal
 import sys
 from pathlib import Path
 
@@ -34,6 +36,7 @@ def standalone(worker: Path, connectors: tuple[Path, ...]) -> None:
 def run(worker: Path, connectors: tuple[Path, ...]) -> None:
     """Work until a signal comes. Raises ClickException when the worker cannot start."""
     _log_to_stdout()
+    faulthandler.register(signal.SIGQUIT, all_threads=True)  # as with Java: where every thread is
     from penstock.worker import (
         StandaloneWorker,
         StartError,
