@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from penstock.cluster.views import LoggerLevel
 
@@ -35,8 +35,14 @@ def level_name(number: int) -> str:
 class LoggerLevels:
     """The levels of this process's loggers, and when they were changed through the API."""
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        told: Callable[[Mapping[str, int]], None] = lambda levels: None,
+    ) -> None:
+        """`told` hears of changes, by logger; the root logger's name is empty."""
         self._now = now
+        self._told = told
         self._modified: dict[str, int] = {}
 
     def all(self) -> dict[str, LoggerLevel]:
@@ -61,6 +67,7 @@ class LoggerLevels:
         in_effect = {name: level_name(_logger(name).getEffectiveLevel()) for name in affected}
         for name in affected:
             _logger(name).setLevel(number)
+        self._told({"" if name == ROOT else name: number for name in affected})
         wanted = level_name(number)
         changed = [name for name in affected if wanted == "OFF" or in_effect[name] != wanted]
         self._modified |= dict.fromkeys(changed, round(self._now() * 1000))
