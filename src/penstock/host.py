@@ -12,8 +12,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from penstock.cluster.catalog import PluginKind
-from penstock.cluster.plugin_specs import loadable, spec_of
+from penstock.cluster.catalog import Plugin, PluginKind
+from penstock.cluster.growing_catalog import GrowingCatalog
+from penstock.cluster.plugin_specs import CLASSPATH, loadable, spec_of
 from penstock.cluster.plugin_views import CatalogPlugins
 from penstock.cluster.validation import Validator, WorkerTraits
 from penstock.hosting import nursery, questions
@@ -24,6 +25,7 @@ from penstock.hosting.plan import HostPlan, read_plan
 from penstock.hosting.ports import OffsetStores
 from penstock.hosting.tasks import TaskBuilder
 from penstock.kafka.task_clients import KafkaTaskClients
+from penstock.plugins import discovery
 from penstock.plugins.registry import Registry
 from penstock.runtime.client_settings import ClientSettings
 from penstock.runtime.config_providers import make_providers
@@ -74,7 +76,8 @@ class HostComposition:
 
     def __init__(self, plan: HostPlan) -> None:
         self._plan = plan
-        self.catalog = _catalog(plan)
+        self._found = loadable(plan.plugins)
+        self.catalog = GrowingCatalog(_registry(self._found))
         self._policy = Policies.named(plan.override_policy, plan.override_allowlist)
         settings = ClientSettings(plan.properties, plan.cluster_id, self._policy)
         self._clients = KafkaTaskClients(settings)
@@ -99,7 +102,7 @@ class HostComposition:
     def answer(self, question: str, body: bytes) -> bytes:
         match question:
             case questions.PLUGINS:
-                return questions.encode(self._found())
+                return questions.encode(self._look_for(questions.read_places(body)))
             case questions.DESCRIBE:
                 wanted = questions.read_describe(body)
                 shown = CatalogPlugins(self.catalog).described(wanted.plugin, wanted.version)
@@ -109,19 +112,20 @@ class HostComposition:
             case _:
                 raise ValueError(f"A host is not asked about {question}.")
 
-    def _found(self) -> questions.FoundPlugins:
-        ours = {(kind, p.name) for kind in PluginKind for p in Registry.builtin().plugins(kind)}
-        specs = tuple(
-            spec_of(plugin)
-            for kind in PluginKind
-            for plugin in self.catalog.plugins(kind)
-            if (kind, plugin.name) not in ours
-        )
+    def _look_for(self, places: Sequence[str]) -> questions.FoundPlugins:
+        """Imports what there is; from here on this host knows it."""
+        folders = [place for place in places if place != CLASSPATH]
+        found = [*(discovery.installed() if CLASSPATH in places else ())]
+        found += discovery.in_folders(folders)
+        plugins = [each for each in found if isinstance(each, Plugin)]
+        self._found += plugins
+        self.catalog.become(_registry(self._found))
         problems = tuple(
-            questions.PluginProblem(problem.name, problem.location, problem.reason)
-            for problem in self.catalog.problems
+            questions.PluginProblem(each.name, each.location, each.reason)
+            for each in found
+            if not isinstance(each, Plugin)
         )
-        return questions.FoundPlugins(specs, problems)
+        return questions.FoundPlugins(tuple(map(spec_of, plugins)), problems)
 
     def _validated(self, config: Mapping[str, str | None]) -> Any:
         if self._validator is None:
@@ -142,9 +146,6 @@ class HostComposition:
             raise ConfigError(text) from None
 
 
-def _catalog(plan: HostPlan) -> Registry:
-    if plan.plugins is None:
-        return Registry.discover(plan.plugin_path)
+def _registry(found: Sequence[Plugin]) -> Registry:
     builtin = Registry.builtin()
-    ours = [plugin for kind in PluginKind for plugin in builtin.plugins(kind)]
-    return Registry([*ours, *loadable(plan.plugins)])
+    return Registry([*(p for kind in PluginKind for p in builtin.plugins(kind)), *found])

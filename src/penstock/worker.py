@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -13,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.cluster.catalog import Catalog, Plugin, PluginKind
-from penstock.cluster.late import LateHosts, LateValidator
-from penstock.cluster.messages import Report, TargetState, TaskHosts
-from penstock.cluster.plugin_views import ThreadedPlugins, ThreadedValidator
+from penstock.cluster.catalog import Catalog, PluginKind
+from penstock.cluster.messages import TargetState
 from penstock.cluster.ports import PeerAnswer
 from penstock.cluster.service import HerderService
 from penstock.cluster.standalone import build_standalone
 from penstock.cluster.state import Settings
+from penstock.hosting.policy import HostingConfig
 from penstock.observability.levels import LoggerLevels
 from penstock.plugins.registry import Registry
 from penstock.rest.app import admin_app, rest_app
@@ -40,10 +40,10 @@ from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.stores.client_offsets import ClientOffsets, GroupOffsets
 from penstock.stores.files import OffsetFile
 from penstock.stores.offsets import ConnectorOffsets
+from penstock.worker_hosting import Hosting, ProcessHosting, ThreadHosting, WorkerParts, lenient
 
 if TYPE_CHECKING:
-    from penstock.cluster.validation import Validator
-    from penstock.runtime.stages import TransformChain
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +99,14 @@ class StandaloneWorker:
         """Check what can be checked without Kafka. Raises StartError."""
         _check(properties, connectors)
         self._connectors = connectors
-        self._registry = Registry.discover(_plugin_path(properties))
-        with finding_classes(self._registry.find_class):
+        self._plugin_path = _plugin_path(properties)
+        try:
+            self._hosting = HostingConfig.parse(properties)
+        except ConfigError as error:
+            raise StartError(str(error)) from error
+        threads = self._hosting.penstock_hosting == "thread"
+        self._registry = Registry.discover(self._plugin_path) if threads else Registry.builtin()
+        with finding_classes(self._registry.find_class if threads else lenient(self._registry)):
             try:
                 self._providers = make_providers(properties, self._provider)
                 self._properties = self._resolved(properties)
@@ -119,12 +125,11 @@ class StandaloneWorker:
             )
 
     def _provider(self, name: str) -> type[Any]:
-        try:
-            return self._registry.plugin(PluginKind.CONFIG_PROVIDER, name).load()
-        except LookupError:
-            raise ConfigError(
-                f"Class {name} could not be found; it is no config provider."
-            ) from None
+        """One of ours, or else one for which plugins are imported after all."""
+        for known in (lambda: self._registry, lambda: Registry.discover(self._plugin_path)):
+            with contextlib.suppress(LookupError):
+                return known().plugin(PluginKind.CONFIG_PROVIDER, name).load()
+        raise ConfigError(f"Class {name} could not be found; it is no config provider.")
 
     def _resolved(self, properties: Mapping[str, str]) -> dict[str, str]:
         found = resolve(properties, self._providers).config
@@ -146,33 +151,35 @@ class StandaloneWorker:
             server.close()
 
     async def _serve(self, server: RestServer, stop: asyncio.Event) -> bool:
-        catalog, levels = self._registry, LoggerLevels()
-        checker = ThreadedValidator(LateValidator(self._validator), catalog)
         offsets = self._offsets()
+        hosting = self._make_hosting(offsets)
+        offsets.catalog = hosting.catalog
+        levels = LoggerLevels(told=hosting.set_levels)
         herder = build_standalone(
             Settings(
                 server.worker_id,
                 server.url,
                 task_stop_timeout_ms=self._config.task_shutdown_graceful_timeout_ms,
             ),
-            lambda report: LateHosts(lambda: self._hosts(catalog, offsets, report)),
-            checker,
+            hosting.hosts,
+            hosting.validator,
             offsets.for_clients,
             levels,
             self._resolved,
         )
-        plugins = ThreadedPlugins(catalog)
-        main = rest_app(self._rest, herder, NoPeers(), plugins, levels, self._guards)
+        main = rest_app(self._rest, herder, NoPeers(), hosting.plugins, levels, self._guards)
         await server.start(main, admin_app(self._rest, herder, NoPeers(), levels))
         try:
-            asyncio.get_running_loop().run_in_executor(None, warm_up)
-            await self._until(stop, self._start_connectors(herder))
+            if self._hosting.penstock_hosting == "thread":
+                asyncio.get_running_loop().run_in_executor(None, warm_up)
+            await self._until(stop, self._start_connectors(herder, hosting))
             await stop.wait()
             log.info("Stopping")
         finally:
             await server.stop(REST_STOP_SECONDS)
             patience = self._config.task_shutdown_graceful_timeout_ms / 1000 + 1
             stopped = await herder.driver.close(patience)
+            hosting.close()
             offsets.close()
         return stopped
 
@@ -189,8 +196,12 @@ class StandaloneWorker:
             stopping.cancel()
             await asyncio.gather(working, stopping, return_exceptions=True)
 
-    async def _start_connectors(self, herder: HerderService) -> None:
+    async def _start_connectors(self, herder: HerderService, hosting: Hosting) -> None:
         """Create the command line's connectors, as soon as Kafka answers."""
+        try:
+            self._registry = await hosting.find_plugins()
+        except (ConfigError, ConnectError) as error:
+            raise StartError(str(error)) from error
         for given in self._connectors:
             await self._check_connector(herder, given)
         cluster_id = await self._kafka()
@@ -216,7 +227,10 @@ class StandaloneWorker:
     async def _kafka(self) -> str | None:
         from penstock.kafka.cluster import ClusterLookup
 
-        return await ClusterLookup(self._clients().shared_admin()).answer()
+        try:
+            return await ClusterLookup(self._clients().shared_admin()).answer()
+        except (ConnectError, ConfigError) as error:
+            raise StartError(str(error)) from error
 
     async def _create(self, herder: HerderService, given: GivenConnector) -> None:
         file = given.file
@@ -234,20 +248,6 @@ class StandaloneWorker:
     def _resolved_or_null(self, config: Mapping[str, str | None]) -> dict[str, str | None]:
         return resolve(config, self._providers).config
 
-    def _validator(self) -> Validator:
-        from penstock.cluster.validation import Validator, WorkerTraits
-
-        traits = WorkerTraits(policy=self._policy, converters=self._converters())
-        return Validator(self._registry, traits, self._resolved_or_null)
-
-    def _converters(self) -> dict[str, str]:
-        named = {
-            "key.converter": self._config.key_converter,
-            "value.converter": self._config.value_converter,
-            "header.converter": self._config.header_converter,
-        }
-        return {setting: ref.name for setting, ref in named.items()}
-
     def _clients(self) -> ClientSettings:
         return ClientSettings(self._properties, policy=self._policy)
 
@@ -259,26 +259,18 @@ class StandaloneWorker:
             self._resolved,
         )
 
-    def _hosts(
-        self, catalog: Catalog, offsets: WorkerOffsets, report: Callable[[Report], None]
-    ) -> TaskHosts:
-        from penstock.hosting.control import SystemClock
-        from penstock.hosting.settings import HostSettings
-        from penstock.hosting.tasks import TaskBuilder
-        from penstock.hosting.thread import ThreadHosts
-        from penstock.hosting.tuning import tune_process
-        from penstock.kafka.task_clients import KafkaTaskClients
-
-        builder = TaskBuilder(
-            catalog,
-            HostSettings.of(self._config),
-            KafkaTaskClients(self._clients()),
-            offsets,
-            ChainPlugins(catalog).chain,
-            SystemClock(),
+    def _make_hosting(self, offsets: WorkerOffsets) -> Hosting:
+        parts = WorkerParts(
+            self._config,
+            self._properties,
+            self._policy,
+            self._clients(),
+            self._resolved_or_null,
+            self._plugin_path,
         )
-        tune_process()
-        return ThreadHosts(builder, catalog, report)
+        if self._hosting.penstock_hosting == "process":
+            return ProcessHosting(parts, self._hosting, offsets)
+        return ThreadHosting(parts, self._registry, offsets)
 
 
 class WorkerOffsets:
@@ -292,7 +284,7 @@ class WorkerOffsets:
         resolved: Callable[[Mapping[str, str]], dict[str, str]],
     ) -> None:
         self._clients = clients
-        self._catalog = catalog
+        self.catalog = catalog
         self._file = OffsetFile(path)
         self.for_clients = ClientOffsets(self.of, self._groups, self._is_sink, resolved)
         try:
@@ -308,31 +300,13 @@ class WorkerOffsets:
 
     def _is_sink(self, config: Mapping[str, str | None]) -> bool:
         name, version = config.get("connector.class"), config.get("connector.plugin.version")
-        return self._catalog.connector(name or "", version).kind is PluginKind.SINK
+        return self.catalog.connector(name or "", version).kind is PluginKind.SINK
 
     def _groups(self, connector: str, properties: Mapping[str, str]) -> GroupOffsets:
         from penstock.kafka.admin import KafkaAdmin
 
         client_id = client_ids.worker_admin(connector)
         return KafkaAdmin(self._clients.admin(properties, client_id))
-
-
-class ChainPlugins:
-    """What a chain of transformations is made from."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-
-    def chain(self, properties: Mapping[str, str]) -> TransformChain:
-        from penstock.runtime.stages import TransformChain
-
-        return TransformChain.build(properties, self)
-
-    def transform(self, name: str, version: str | None) -> Plugin:
-        return self._catalog.plugin(PluginKind.TRANSFORMATION, name, version)
-
-    def predicate(self, name: str, version: str | None) -> Plugin:
-        return self._catalog.plugin(PluginKind.PREDICATE, name, version)
 
 
 def warm_up() -> None:

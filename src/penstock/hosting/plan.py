@@ -15,8 +15,7 @@ class HostPlan(msgspec.Struct, frozen=True):
     settings: HostSettings
     override_policy: str
     override_allowlist: tuple[str, ...] = ()
-    plugin_path: tuple[str, ...] = ()
-    plugins: tuple[PluginSpec, ...] | None = None  # None: the host looks for them itself
+    plugins: tuple[PluginSpec, ...] = ()  # those that are not ours
     cluster_id: str | None = None
     group_id: str | None = None
     exactly_once: bool = False

@@ -19,7 +19,7 @@ class PluginProblem(msgspec.Struct, frozen=True):
 
 
 class FoundPlugins(msgspec.Struct, frozen=True):
-    """Answers `plugins`: those that are not ours."""
+    """Answers `plugins`, which names the places to look in: folders, or `classpath`."""
 
     plugins: tuple[PluginSpec, ...]
     problems: tuple[PluginProblem, ...] = ()
@@ -34,6 +34,7 @@ class Describe(msgspec.Struct, frozen=True):
 
 encode = msgspec.msgpack.encode
 read_found = msgspec.msgpack.Decoder(FoundPlugins).decode
+read_places = msgspec.msgpack.Decoder(list[str]).decode
 read_describe = msgspec.msgpack.Decoder(Describe).decode
 read_keys = msgspec.msgpack.Decoder(list[ConfigKeyInfo]).decode
 read_config = msgspec.msgpack.Decoder(dict[str, str | None]).decode

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
 from penstock.cluster.catalog import Catalog
 from penstock.cluster.errors import BadRequest
+from penstock.cluster.plugin_specs import PluginSpec
 from penstock.cluster.plugin_views import CatalogPlugins, without_secrets
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo
 from penstock.hosting import questions
-from penstock.hosting.crew import AskedError
+from penstock.hosting.crew import AskedError, HostEnded
 from penstock.sdk.errors import ConfigError, ConnectError, NotFoundError
 
 log = logging.getLogger(__name__)
@@ -65,14 +66,40 @@ def raised_there(error: AskedError) -> Exception:
     return type("RaisedThere", (ConnectError,), {"java_class": named})(str(error))
 
 
+async def find_plugins(desk: PluginDesk, places: Sequence[str]) -> tuple[PluginSpec, ...]:
+    """Those in folders, or on the `classpath`; without those whose import ends a process."""
+    try:
+        return await _found_in(desk, places)
+    except HostEnded as error:
+        log.error("Plugins could not be looked for together: %s", error)
+    found: tuple[PluginSpec, ...] = ()
+    for place in places:
+        try:
+            found += await _found_in(desk, [place])
+        except HostEnded as error:
+            log.error("The plugins of %s are left out. %s", place, error)
+    return found
+
+
+async def _found_in(desk: PluginDesk, places: Sequence[str]) -> tuple[PluginSpec, ...]:
+    body = questions.encode(list(places))
+    found = questions.read_found(await desk.ask(questions.PLUGINS, body))
+    for problem in found.problems:
+        text = "Plugin %s in %s is left out: %s"
+        log.error(text, problem.name, problem.location, problem.reason)
+    return found.plugins
+
+
 class RemoteValidator:
     """The control plane's `Validator`."""
 
-    def __init__(self, desk: PluginDesk, catalog: Catalog) -> None:
+    def __init__(self, desk: PluginDesk, catalog: Catalog, found: asyncio.Event) -> None:
         self._desk = desk
         self._catalog = catalog
+        self._found = found  # set when all plugins have been looked for
 
     async def validate(self, config: Mapping[str, str | None]) -> ConfigInfos:
+        await self._found.wait()
         body = questions.encode(dict(config))
         try:
             return questions.read_infos(await self._desk.ask(questions.VALIDATE, body))
@@ -96,12 +123,13 @@ class RemotePlugins:
     def __init__(self, desk: PluginDesk, catalog: Catalog, found: asyncio.Event) -> None:
         self._desk = desk
         self._catalog = catalog
-        self._found = found  # set when all plugins have been looked for
+        self._found = found
 
     async def listed(self, *, connectors_only: bool) -> list[PluginInfo]:
         await self._found.wait()
         return CatalogPlugins(self._catalog).listed(connectors_only=connectors_only)
 
     async def described(self, plugin: str, version: str | None) -> list[ConfigKeyInfo]:
+        await self._found.wait()
         body = questions.encode(questions.Describe(plugin, version))
         return questions.read_keys(await self._desk.ask(questions.DESCRIBE, body))

@@ -40,6 +40,7 @@ _FREE_PREFIXES = (
     "metrics.context.",
     "listeners.https.",
     "admin.listeners.https.",
+    *("penstock.", "task.isolation", "task.memory.", "task.stuck.", "errors.restart."),  # ours
 )
 
 

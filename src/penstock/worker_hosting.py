@@ -1,0 +1,240 @@
+"""Composition of what runs plugins for a worker: threads of its own, or processes.
+
+With processes, the worker imports no connector, converter or transformation that is not ours: what
+it has to know of plugins it asks a host. Config providers that its own settings name are the
+exception, as they read those settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from penstock.cluster.catalog import Catalog, PluginKind
+from penstock.cluster.growing_catalog import GrowingCatalog
+from penstock.cluster.late import LateHosts, LateValidator
+from penstock.cluster.messages import Report, TaskHosts
+from penstock.cluster.ports import Plugins, Validator
+from penstock.hosting.policy import HostingConfig
+from penstock.hosting.ports import OffsetStores
+from penstock.plugins.registry import Registry
+from penstock.runtime.client_settings import ClientSettings
+from penstock.runtime.override_policies import OverridePolicy
+from penstock.runtime.worker_config import WorkerConfig
+from penstock.sdk.class_names import ClassFinder, ClassRef
+from penstock.sdk.errors import ConfigError
+
+if TYPE_CHECKING:
+    from penstock.cluster.host_views import HostsView
+    from penstock.cluster.plugin_specs import PluginSpec
+    from penstock.cluster.validation import Validator as Checks
+    from penstock.hosting.process import ProcessHosts
+
+OnReport = Callable[[Report], None]
+Resolve = Callable[[Mapping[str, str | None]], dict[str, str | None]]
+
+
+@dataclass(frozen=True)
+class WorkerParts:
+    """What hosts need of a worker."""
+
+    config: WorkerConfig
+    properties: Mapping[str, str]
+    policy: OverridePolicy
+    clients: ClientSettings
+    resolve: Resolve
+    plugin_path: Sequence[str] = ()
+    group_id: str | None = None
+    exactly_once: bool = False
+
+    def converters(self) -> dict[str, str]:
+        """The worker's converters, by setting."""
+        return {
+            "key.converter": self.config.key_converter.name,
+            "value.converter": self.config.value_converter.name,
+            "header.converter": self.config.header_converter.name,
+        }
+
+
+class Hosting(Protocol):
+    """Where plugins run, and who knows them."""
+
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def validator(self) -> Validator: ...
+    @property
+    def plugins(self) -> Plugins: ...
+    @property
+    def views(self) -> HostsView | None: ...
+
+    def hosts(self, report: OnReport) -> TaskHosts: ...
+
+    async def find_plugins(self) -> Registry:
+        """Look for plugins, if that is not done. Raises ConfigError if the worker lacks some."""
+        ...
+
+    def set_levels(self, levels: Mapping[str, int]) -> None:
+        """The worker's loggers have new levels."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class ThreadHosting:
+    """Everything in the worker's process."""
+
+    views = None
+
+    def __init__(self, parts: WorkerParts, registry: Registry, offsets: OffsetStores) -> None:
+        from penstock.cluster.plugin_views import ThreadedPlugins, ThreadedValidator
+
+        self._parts = parts
+        self._offsets = offsets
+        self.catalog = registry
+        self.validator = ThreadedValidator(LateValidator(self._checks), registry)
+        self.plugins = ThreadedPlugins(registry)
+
+    def _checks(self) -> Checks:
+        from penstock.cluster.validation import Validator, WorkerTraits
+
+        parts = self._parts
+        traits = WorkerTraits(parts.group_id, parts.exactly_once, parts.policy, parts.converters())
+        return Validator(self.catalog, traits, parts.resolve)
+
+    def hosts(self, report: OnReport) -> TaskHosts:
+        return LateHosts(lambda: self._make(report))
+
+    def _make(self, report: OnReport) -> TaskHosts:
+        from penstock.hosting.chains import ChainPlugins
+        from penstock.hosting.control import SystemClock
+        from penstock.hosting.settings import HostSettings
+        from penstock.hosting.tasks import TaskBuilder
+        from penstock.hosting.thread import ThreadHosts
+        from penstock.hosting.tuning import tune_process
+        from penstock.kafka.task_clients import KafkaTaskClients
+
+        builder = TaskBuilder(
+            self.catalog,
+            HostSettings.of(self._parts.config),
+            KafkaTaskClients(self._parts.clients),
+            self._offsets,
+            ChainPlugins(self.catalog).chain,
+            SystemClock(),
+        )
+        tune_process()
+        return ThreadHosts(builder, self.catalog, report)
+
+    async def find_plugins(self) -> Registry:
+        return self.catalog
+
+    def set_levels(self, levels: Mapping[str, int]) -> None:
+        """Tasks log in this very process."""
+
+    def close(self) -> None:
+        """Threads end with the process."""
+
+
+@dataclass
+class ProcessHosting:
+    """Everything in processes of its own."""
+
+    parts: WorkerParts
+    settings: HostingConfig
+    offsets: OffsetStores
+    catalog: GrowingCatalog = field(default_factory=lambda: GrowingCatalog(Registry.builtin()))
+
+    def __post_init__(self) -> None:
+        from penstock.hosting.remote_plugins import PluginDesk, RemotePlugins, RemoteValidator
+
+        self._found = asyncio.Event()
+        self._report: OnReport | None = None
+        self._hosts = self._make()
+        self._desk = PluginDesk(self._hosts)
+        self.validator = RemoteValidator(self._desk, self.catalog, self._found)
+        self.plugins = RemotePlugins(self._desk, self.catalog, self._found)
+        self.views = self._hosts
+        self._hosts.set_first_plan(self._plan(()))
+        self._hosts.warm_up()
+
+    def _make(self) -> ProcessHosts:
+        from penstock.hosting.crew import HostingSettings
+        from penstock.hosting.launch import ForkLauncher, SpawnLauncher, host_command
+        from penstock.hosting.process import ProcessHosts
+
+        forks = self.settings.penstock_hosts_start == "fork"
+        launcher = (ForkLauncher if forks else SpawnLauncher)(host_command())
+        chosen = HostingSettings(
+            self.settings.hosts_max,
+            self.settings.penstock_hosts_processes_max,
+            self.parts.properties,
+        )
+        return ProcessHosts(launcher, self.offsets, self._told, chosen)
+
+    def _told(self, report: Report) -> None:
+        assert self._report is not None, "hosts report what they were told to do"
+        self._report(report)
+
+    def hosts(self, report: OnReport) -> TaskHosts:
+        self._report = report
+        return self._hosts
+
+    async def find_plugins(self) -> Registry:
+        from penstock.cluster.plugin_specs import CLASSPATH, described
+        from penstock.hosting.remote_plugins import find_plugins
+
+        found = await find_plugins(self._desk, [CLASSPATH, *self.parts.plugin_path])
+        builtin = Registry.builtin()
+        ours = [plugin for kind in PluginKind for plugin in builtin.plugins(kind)]
+        registry = Registry([*ours, *described(found)])
+        self._check_converters(registry)
+        self.catalog.become(registry)
+        self._hosts.set_plan(self._plan(found))
+        self._found.set()
+        return registry
+
+    def _check_converters(self, registry: Registry) -> None:
+        for setting, name in self.parts.converters().items():
+            header = setting == "header.converter"
+            kind = PluginKind.HEADER_CONVERTER if header else PluginKind.CONVERTER
+            try:
+                registry.plugin(kind, name.strip())
+            except LookupError:
+                text = f"Class {name} could not be found."
+                raise ConfigError.invalid(setting, name, text) from None
+
+    def _plan(self, plugins: tuple[PluginSpec, ...]) -> bytes:
+        from penstock.hosting.plan import HostPlan, plan_bytes
+        from penstock.hosting.settings import HostSettings
+
+        parts = self.parts
+        return plan_bytes(
+            HostPlan(
+                dict(parts.properties),
+                HostSettings.of(parts.config),
+                parts.config.connector_client_config_override_policy,
+                tuple(parts.config.connector_client_config_override_allowlist),
+                plugins,
+                parts.clients.cluster_id,
+                parts.group_id,
+                parts.exactly_once,
+                parts.converters(),
+            )
+        )
+
+    def set_levels(self, levels: Mapping[str, int]) -> None:
+        self._hosts.set_levels(levels)
+
+    def close(self) -> None:
+        self._hosts.close()
+
+
+def lenient(registry: Registry) -> ClassFinder:
+    """Finds every class; those that are not ours are looked for later, by a host."""
+
+    def find(name: str) -> ClassRef:
+        return registry.find_class(name) or ClassRef(name)
+
+    return find
