@@ -140,6 +140,9 @@ class Endpoint:
 
 
 async def _body(request: Request, bytes_max: int) -> bytes:
+    told = request.headers.get("content-length", "")
+    if told.isdigit() and int(told) > bytes_max:
+        raise HttpError(413)
     chunks: list[bytes] = []
     size = 0
     try:

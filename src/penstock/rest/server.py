@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +24,10 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 1024
 CONNECTIONS_MAX = 4096
+FILES_MIN = 2 * CONNECTIONS_MAX  # of which connections are one half at most
 KEEP_ALIVE_SECONDS = 30
 CLOSE_SECONDS = 60
+SWITCH_SECONDS = 0.0005  # how long the thread of a task may keep the interpreter to itself
 Bound = list[tuple[Listener, socket.socket]]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -74,7 +78,12 @@ class RestServer:
         return [bound.getsockname()[1] for _, bound in self.main]
 
     async def start(self, app: ASGIApp, admin_app: ASGIApp | None = None) -> None:
-        """Begin to answer; returns once requests are accepted."""
+        """Begin to answer; returns once requests are accepted.
+
+        Threads of this process take turns faster from now on: an answer takes a few turns.
+        """
+        sys.setswitchinterval(SWITCH_SECONDS)
+        _allow_files(FILES_MIN)
         await self._listen(app, self.main, self._main_tls)
         if admin_app is not None:
             await self._listen(admin_app, self.admin, self._admin_tls)
@@ -146,6 +155,17 @@ async def _run(server: uvicorn.Server, sockets: Sequence[socket.socket]) -> None
     if not server.should_exit:
         await server.main_loop()
     await server.shutdown(sockets=list(sockets))
+
+
+def _allow_files(count: int) -> None:
+    """As Java does: more files than a shell allows by default, if the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    if soft == unlimited or soft >= count:
+        return
+    wanted = count if hard == unlimited else min(count, hard)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _tls(listeners: Sequence[Listener], settings: Mapping[str, str]) -> ssl.SSLContext | None:
