@@ -162,6 +162,7 @@ class Rebalanced(msgspec.Struct, frozen=True):
     revoking: bool = False  # what was taken away here is given to others in another round
     delay_seconds: float = 0.0  # after which the group is to agree once more
     version: int = 0  # of the protocol
+    sequence: int = 0  # counts what the group has told this worker
 
 
 class Rejoining(msgspec.Struct, frozen=True):
@@ -170,6 +171,8 @@ class Rejoining(msgspec.Struct, frozen=True):
 
 class Detached(msgspec.Struct, frozen=True):
     """This worker cannot know any more what others run: it has to stop everything."""
+
+    sequence: int = 0
 
 
 class Synced(msgspec.Struct, frozen=True):

@@ -48,7 +48,7 @@ def reconcile(turn: Turn, name: str) -> None:
 
 
 def reconcile_all(turn: Turn) -> None:
-    for name in {*turn.state.local, *turn.state.membership.assignment}:
+    for name in sorted({*turn.state.local, *turn.state.membership.assignment}):
         reconcile(turn, name)
 
 

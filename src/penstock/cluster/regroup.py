@@ -36,8 +36,9 @@ def regroup(turn: Turn, event: GroupEvent) -> None:
             _rebalanced(turn, event)
         case Rejoining():
             _member(turn, joining=True)
-        case Detached():
+        case Detached(sequence):
             _detach(turn)
+            _member(turn, noted=sequence)
         case Synced(generation, error):
             _synced(turn, generation, error)
         case SyncDue(generation):
@@ -96,6 +97,7 @@ def _rebalanced(turn: Turn, event: Rebalanced) -> None:
             revoking=event.revoking,
             due=due,
             version=event.version,
+            noted=event.sequence,
         )
     )
     if due is not None:
@@ -122,7 +124,7 @@ def _agreed(turn: Turn) -> None:
         _sweep(turn)
     check_key(turn)
     reconcile_all(turn)
-    for name in {p.request.connector for p in turn.state.requests.values()}:
+    for name in sorted({p.request.connector for p in turn.state.requests.values()}):
         observe(turn, name)
     share_revoked(turn)
 
@@ -130,7 +132,12 @@ def _agreed(turn: Turn) -> None:
 def _detach(turn: Turn) -> None:
     """Keep only what concerns the time after the next agreement."""
     before = turn.state.membership
-    kept = Membership(generation=before.generation, needed=before.needed, version=before.version)
+    kept = Membership(
+        generation=before.generation,
+        needed=before.needed,
+        version=before.version,
+        noted=before.noted,
+    )
     turn.change(membership=kept)
     reconcile_all(turn)
 

@@ -89,6 +89,7 @@ class Membership(msgspec.Struct, frozen=True):
     revoking: bool = False  # another round is needed once all that was revoked has ended
     due: float | None = None  # when the group is to agree once more
     version: int = 0  # of the protocol
+    noted: int = 0  # how many of the group's events were taken note of
 
 
 class Keys(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from penstock.cluster.assignor_work import Work
 from penstock.cluster.config_state import ConfigState
-from penstock.cluster.events import Detached, Event, Rejoining
+from penstock.cluster.events import Event, Rejoining
 from penstock.cluster.membership_bytes import offers
 from penstock.cluster.protocol import Protocol as ConnectProtocol
 from penstock.kafka.membership_rounds import Rounds
@@ -61,8 +61,8 @@ class ControlPlane(Protocol):
         """The same, after reading to the end if that is possible soon."""
         ...
 
-    def generation(self) -> int:
-        """Of the last assignment that the control plane has taken note of."""
+    def noted(self) -> int:
+        """How many events of the group the control plane has taken note of."""
         ...
 
     def running(self) -> Work:
@@ -86,7 +86,8 @@ class GroupMember:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._asked = False
-        self._away: bool | None = None  # asked to leave; whether to forget what was assigned
+        self._away = False
+        self._leaving: bool | None = None  # asked to; whether to forget what was assigned
         self._unknown_since: float | None = None
         self._held_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="group-member", daemon=True)
@@ -96,12 +97,12 @@ class GroupMember:
 
     def rejoin(self, configured: Mapping[str, int]) -> None:
         """Agree anew. A round that is under way may have begun before whatever is the reason."""
-        self._away = None
+        self._away = False
         self._asked = True
         self._wake.set()
 
     def leave(self, *, forgetting: bool) -> None:
-        self._away = forgetting
+        self._away, self._leaving = True, forgetting
         self._wake.set()
 
     def close(self, timeout_seconds: float = 5.0) -> None:
@@ -162,8 +163,10 @@ class GroupMember:
         self._wake.clear()
 
     def _take_part(self, coordinator: _Coordinator) -> None:
-        if self._away is not None:
-            self._stay_away(coordinator, self._away)
+        leaving, self._leaving = self._leaving, None
+        if leaving is not None:
+            self._leave(coordinator, leaving)
+        if self._away:
             return
         if self._asked:
             self._asked = False
@@ -172,18 +175,17 @@ class GroupMember:
             return
         coordinator.ensure_active_group(timeout_ms=JOIN_MS)
 
-    def _stay_away(self, coordinator: _Coordinator, forgetting: bool) -> None:
-        if coordinator.stable():
-            coordinator.maybe_leave_group("out of sync", LEAVE_MS)
+    def _leave(self, coordinator: _Coordinator, forgetting: bool) -> None:
+        coordinator.maybe_leave_group("out of sync", LEAVE_MS)
         if forgetting:
-            self._rounds.forget()
+            self._detach()
 
     def _released(self) -> bool:
         """Whether all that was taken away has ended; under the eager protocol that is all."""
         if self._rounds.eager and self._rounds.allocation is not None:
             self._detach()
-        control, held = self._control, self._rounds.held()
-        released = control.generation() == self._rounds.told and not (control.running() - held)
+        control = self._control
+        released = self._rounds.released(control.noted(), control.running())
         if released:
             self._held_since = None
         else:
@@ -220,8 +222,7 @@ class GroupMember:
             coordinator.request_rejoin()
 
     def _detach(self) -> None:
-        self._rounds.forget()
-        self._control.tell(Detached())
+        self._control.tell(self._rounds.forget())
 
 
 class _Coordinator(BaseCoordinator):

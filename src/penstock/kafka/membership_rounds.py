@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from penstock.cluster.assignor import AssignorState
 from penstock.cluster.assignor_work import NOTHING, Work
 from penstock.cluster.config_state import ConfigState
-from penstock.cluster.events import Rebalanced
+from penstock.cluster.events import Detached, Rebalanced
 from penstock.cluster.leading import Group, lead
 from penstock.cluster.membership_bytes import (
     Assignment,
@@ -55,7 +55,7 @@ class Rounds:
         self._owners: Owners = {}
         self._completed = -1  # the generation of the last assignment that arrived
         self.allocation: Assignment | None = None
-        self.told = -1  # the generation of the last event
+        self._told = 0  # events
 
     @property
     def eager(self) -> bool:
@@ -67,7 +67,14 @@ class Rounds:
         allocation = self.allocation
         return NOTHING if allocation is None else allocation.work()
 
-    def forget(self) -> None:
+    def released(self, noted: int, running: Work) -> bool:
+        """Whether the next round can be joined: all that was taken away has ended.
+
+        `noted` is how many events the control plane has taken note of.
+        """
+        return noted == self._told and not (running - self.held())
+
+    def forget(self) -> Detached:
         """All that runs here is to stop; the group will hear that nothing does.
 
         What a leader remembers is of no use any more either, as it does not know what has
@@ -76,6 +83,11 @@ class Rounds:
         with self._lock:
             self.allocation = None
             self._assignor = AssignorState()
+            return Detached(self._next())
+
+    def _next(self) -> int:
+        self._told += 1
+        return self._told
 
     def metadata(self) -> Metadata:
         """What to tell the group when joining."""
@@ -108,8 +120,9 @@ class Rounds:
         with self._lock:
             self._protocol = agreed
             self.allocation = given if self.eager else _merged(self.allocation, given)
-            self._completed = self.told = generation
+            self._completed = generation
             mine = self.allocation.work()
+            sequence = self._next()
         return Rebalanced(
             leader=leads,
             leader_url=given.leader_url or None,
@@ -121,6 +134,7 @@ class Rounds:
             revoking=bool(given.revoked_connectors or given.revoked_tasks),
             delay_seconds=given.delay_ms / 1000,
             version=agreed.version,
+            sequence=sequence,
         )
 
 
