@@ -101,6 +101,9 @@ class Outgoing:
         headers: Sequence[Headers | None] | None = None,
         records: Sequence[Any] = (),
     ) -> None:
+        for column in (keys, partitions, timestamps, headers):
+            if column is not None and len(column) != len(values):
+                raise ValueError(f"{len(column)} keys, partitions or the like for {len(values)}.")
         self.topic = topic
         self.values = values
         self.keys = keys

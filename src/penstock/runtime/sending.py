@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
+from itertools import repeat
+from operator import is_
 
 from penstock.runtime.in_flight import Offset, Partition
 from penstock.runtime.ports import Outgoing
 from penstock.runtime.source_encoding import Encoded
+from penstock.sdk.columns import Columns, column
 from penstock.sdk.record import SourceRecord
-
-_source_partition = attrgetter("source_partition")
 
 
 class Sending:
@@ -54,9 +54,10 @@ def last_offsets(records: Sequence[SourceRecord]) -> list[tuple[Partition, Offse
     """
     if not records:
         return []
-    identities = list(map(id, map(_source_partition, records)))
-    if identities.count(identities[0]) == len(identities):
-        return [(records[-1].source_partition, records[-1].source_offset)]
-    last = {identity: i for i, identity in enumerate(identities)}
-    ends = (records[i] for i in sorted(last.values()))
-    return [(record.source_partition, record.source_offset) for record in ends]
+    partitions = column(records, "source_partition")
+    if all(map(is_, partitions, repeat(partitions[0]))):
+        if isinstance(records, Columns):
+            return [(partitions[0], records.column("source_offset")[-1])]
+        return [(partitions[0], records[-1].source_offset)]
+    last = {id(partition): i for i, partition in enumerate(partitions)}
+    return [(partitions[i], records[i].source_offset) for i in sorted(last.values())]

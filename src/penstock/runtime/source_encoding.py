@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from penstock.runtime.error_reports import Reporters
 from penstock.runtime.plugins import Converters, Transforms
 from penstock.runtime.ports import Headers, Outgoing
 from penstock.runtime.tolerance import ErrorContext, Operator, Stage
+from penstock.sdk.columns import column
 from penstock.sdk.converter import Converter
 from penstock.sdk.record import Header, SourceRecord
 from penstock.sdk.schema import Schema
-
-_topic = attrgetter("topic")
-_key = attrgetter("key")
-_value = attrgetter("value")
-_key_schema = attrgetter("key_schema")
-_value_schema = attrgetter("value_schema")
-_timestamp = attrgetter("timestamp")
-_partition = attrgetter("partition")
-_headers = attrgetter("headers")
 
 
 class InvalidRecordError(Exception):
@@ -120,15 +111,21 @@ class SourceEncoder:
 
     def _outgoing(self, topic: str, records: Sequence[SourceRecord]) -> Outgoing:
         converters = self._converters
-        headers = self._headers(topic, records) if any(map(_headers, records)) else None
-        keys = _encoded(converters.key, topic, records, _key_schema, _key)
-        values = _encoded(converters.value, topic, records, _value_schema, _value)
+        headers = self._headers(topic, records) if any(column(records, "headers")) else None
+        keys = _encoded(
+            converters.key, topic, column(records, "key_schema"), column(records, "key")
+        )
+        values = _encoded(
+            converters.value, topic, column(records, "value_schema"), column(records, "value")
+        )
+        partitions = column(records, "partition")
+        timestamps = _checked_timestamps(column(records, "timestamp"))
         return Outgoing(
             topic,
             values,
-            None if keys.count(None) == len(keys) else keys,
-            _column(records, _partition),
-            _timestamps(records),
+            _unless_empty(keys),
+            _unless_empty(partitions),
+            _unless_empty(timestamps),
             headers,
             records,
         )
@@ -151,47 +148,54 @@ def _applied(
 
 def _by_topic(records: Sequence[SourceRecord]) -> list[tuple[str, Sequence[SourceRecord]]]:
     """The records of each topic, in their order."""
-    topics = set(map(_topic, records))
-    if len(topics) <= 1:
-        return [(topic, records) for topic in topics]
+    topics = column(records, "topic")
+    if not topics:
+        return []
+    if topics.count(topics[0]) == len(topics):
+        return [(topics[0], records)]
     groups: dict[str, list[SourceRecord]] = {}
-    for record in records:
-        groups.setdefault(record.topic, []).append(record)
+    for topic, record in zip(topics, records, strict=True):
+        groups.setdefault(topic, []).append(record)
     return list(groups.items())
 
 
 def _encoded(
     converter: Converter[Any],
     topic: str,
-    records: Sequence[SourceRecord],
-    schema_of: Callable[[SourceRecord], Schema | None],
-    value_of: Callable[[SourceRecord], Any],
+    schemas: Sequence[Schema | None],
+    values: Sequence[Any],
 ) -> list[bytes | None]:
-    """The bytes of each record, converted in groups that share one schema."""
-    values = list(map(value_of, records))
-    schemas = list(map(schema_of, records))
+    """The bytes of each value, converted in groups that share one schema."""
     first = schemas[0]
     if schemas.count(first) == len(schemas):
-        return converter.encode(topic, first, values)
+        return _encoded_of(converter, topic, first, values)
     groups: dict[Schema | None, list[int]] = {}
     for index, schema in enumerate(schemas):
         groups.setdefault(schema, []).append(index)
     encoded: list[bytes | None] = [None] * len(values)
     for schema, indices in groups.items():
-        of_schema = converter.encode(topic, schema, [values[i] for i in indices])
+        of_schema = _encoded_of(converter, topic, schema, [values[i] for i in indices])
         for index, payload in zip(indices, of_schema, strict=True):
             encoded[index] = payload
     return encoded
 
 
-def _timestamps(records: Sequence[SourceRecord]) -> list[int | None] | None:
-    timestamps = _column(records, _timestamp)
-    return None if timestamps is None else list(map(checked_timestamp, timestamps))
+def _encoded_of(
+    converter: Converter[Any], topic: str, schema: Schema | None, values: Sequence[Any]
+) -> list[bytes | None]:
+    """The values of one schema; records without a key are the rule, and all alike."""
+    size = len(values)
+    if values[0] is not None or values.count(None) < size:
+        return converter.encode(topic, schema, values)
+    return converter.encode(topic, schema, values[:1]) * size
 
 
-def _column(
-    records: Sequence[SourceRecord], value_of: Callable[[SourceRecord], Any]
-) -> list[Any] | None:
-    """One value per record, or None if there is none at all."""
-    values = list(map(value_of, records))
-    return None if values.count(None) == len(values) else values
+def _checked_timestamps(timestamps: Sequence[int | None]) -> Sequence[int | None]:
+    if None not in timestamps and min(cast("Sequence[int]", timestamps)) >= 0:
+        return timestamps
+    return list(map(checked_timestamp, timestamps))
+
+
+def _unless_empty(values: Sequence[Any]) -> Sequence[Any] | None:
+    """None for a column in which there is nothing."""
+    return None if values[0] is None and values.count(None) == len(values) else values

@@ -167,7 +167,7 @@ class SourceLoop:
         encoded, failure = blamed(
             0,
             len(records),
-            lambda start, end: encoder.whole(records[start:end]),
+            lambda start, end: encoder.whole(_part(records, start, end)),
             lambda index: encoder.one(records[index]),
         )
         if self._tells_records:
@@ -326,6 +326,10 @@ class SourceLoop:
             self._task.commit()
         except Exception:
             log.exception("The task failed to take note of a commit.")
+
+
+def _part(records: Sequence[SourceRecord], start: int, end: int) -> Sequence[SourceRecord]:
+    return records if end - start == len(records) else records[start:end]
 
 
 def _overrides(task: SourceTask[Any], method: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from penstock.connectors.file.config import FileSourceConfig
 from penstock.connectors.file.follow import Change, FollowedFile
 from penstock.connectors.file.lines import Lines
 from penstock.connectors.file.watch import Watch
+from penstock.sdk.columns import columns_like
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import SourceRecord
 from penstock.sdk.schema import STRING
@@ -75,19 +75,25 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
         self._release()
         super().close()
 
-    def _records(self) -> list[SourceRecord]:
+    def _records(self) -> Sequence[SourceRecord]:
         file = self._file or self._opened()
         if file is None:
-            return []
+            return ()
         self._file = file
         self._fill(file)
         lines, ends = self._lines.take(self._batch_records)
-        topic, partition, now = self.config.topic, self._partition, time.time_ns() // 1_000_000
-        offsets = ends if self.config.file else repeat(None)
-        return [
-            SourceRecord(topic, line, STRING, None, None, now, (), None, partition, {POSITION: end})
-            for line, end in zip(lines, offsets, strict=False)
-        ]
+        if not lines:
+            return ()
+        like = SourceRecord(
+            self.config.topic,
+            value_schema=STRING,
+            timestamp=time.time_ns() // 1_000_000,
+            source_partition=self._partition,
+            source_offset={POSITION: None},
+        )
+        if not self.config.file:
+            return columns_like(like, value=lines)
+        return columns_like(like, value=lines, source_offset=_Offsets(ends))
 
     def _fill(self, file: FollowedFile) -> None:
         """Read until there is a batch, or nothing more to read."""
@@ -163,6 +169,21 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
         if type(position) is not int:
             raise ConnectError("Offset position is the incorrect type")
         return position
+
+
+class _Offsets(Sequence[Mapping[str, Any]]):
+    """Made when asked for: of a batch the runtime wants the last one only."""
+
+    def __init__(self, ends: Sequence[int]) -> None:
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return _Offsets(self._ends[index])
+        return {POSITION: self._ends[index]}
 
 
 class FileStreamSource(SourceConnector[FileSourceConfig]):

@@ -1,0 +1,137 @@
+"""Handing batches over to librdkafka, which needs no broker for that."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from penstock.kafka.producer import KafkaProducer
+from penstock.runtime.ports import Outgoing
+
+NOWHERE: dict[str, Any] = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
+VALUES = [b"a", None, b"c"]
+
+
+class Client:
+    """Notes how `produce` is called, by the names that the real one has."""
+
+    def __init__(self) -> None:
+        self.produced: list[dict[str, Any]] = []
+
+    def produce(
+        self,
+        topic: str,
+        value: Any = None,
+        key: Any = None,
+        partition: int = -1,
+        callback: Any = None,
+        on_delivery: Any = None,
+        timestamp: int = 0,
+        headers: Any = (),
+    ) -> None:
+        assert callback is None or on_delivery is None
+        self.produced.append(
+            {
+                "topic": topic,
+                "value": value,
+                "key": key,
+                "partition": partition,
+                "told": callback or on_delivery,
+                "timestamp": timestamp,
+                "headers": list(headers),
+            }
+        )
+
+
+def produced(outgoing: Outgoing, start: int, told: Any = None) -> list[dict[str, Any]]:
+    producer = KafkaProducer(NOWHERE, tracked=True)
+    producer.close()
+    producer._closed = False  # pyright: ignore[reportPrivateUsage]
+    client = Client()
+    producer._client = client  # type: ignore[assignment]
+    assert producer.send(outgoing, start, told) == len(outgoing) - start
+    return client.produced
+
+
+def tell(error: Any, message: Any) -> None: ...
+
+
+@pytest.mark.parametrize("given", list(product((False, True), repeat=5)))
+def test_each_record_gets_what_its_columns_say(given: tuple[bool, ...]) -> None:
+    keys, partitions, timestamps, headers, told = (
+        column if wanted else None
+        for wanted, column in zip(
+            given,
+            (
+                [b"k", None, b"l"],
+                [3, None, 5],
+                [1000, None, 3000],
+                [[("h", b"1")], None, [("h", None)]],
+                [tell, None, tell],
+            ),
+            strict=True,
+        )
+    )
+    outgoing = Outgoing("t", VALUES, keys, partitions, timestamps, headers)  # type: ignore[arg-type]
+
+    def at(column: Any, index: int, otherwise: Any = None) -> Any:
+        return otherwise if column is None or column[index] is None else column[index]
+
+    for start in (0, 1):
+        assert produced(outgoing, start, told) == [
+            {
+                "topic": "t",
+                "value": VALUES[i],
+                "key": at(keys, i),
+                "partition": at(partitions, i, -1),
+                "told": at(told, i),
+                "timestamp": at(timestamps, i, 0),
+                "headers": at(headers, i, []),
+            }
+            for i in range(start, 3)
+        ]
+
+
+def test_one_callback_is_that_of_all_records() -> None:
+    assert [call["told"] for call in produced(Outgoing("t", VALUES), 0, tell)] == [tell] * 3
+
+
+def test_a_full_queue_takes_what_fits_and_goes_on_there() -> None:
+    producer = KafkaProducer(NOWHERE | {"queue.buffering.max.messages": 2}, tracked=False)
+    outgoing = Outgoing("t", [b"a", b"b", b"c", b"d", b"e"])
+    assert producer.send(outgoing) == 2
+    assert producer.send(outgoing, 2) == 0
+    producer._client.purge()  # pyright: ignore[reportPrivateUsage]
+    producer.poll(0)
+    assert producer.send(outgoing, 2) == 2
+    producer.close()
+
+
+def test_a_record_that_is_refused_is_told_and_the_others_are_taken() -> None:
+    producer = KafkaProducer(NOWHERE | {"message.max.bytes": 1000}, tracked=True)
+    values = [b"a", b"x" * 2000, b"c"]
+    each: list[list[Any]] = [[], [], []]
+
+    def teller(told: list[Any]) -> Any:
+        return lambda error, message: told.append((error.name(), message.value()))
+
+    assert producer.send(Outgoing("t", values), 0, list(map(teller, each))) == 3
+    assert each == [[], [("MSG_SIZE_TOO_LARGE", values[1])], []]
+    producer._client.purge()  # pyright: ignore[reportPrivateUsage]
+    producer.poll(0)
+    assert each[2] == [("_PURGE_QUEUE", b"c")]
+    producer.close()
+
+
+def test_without_callbacks_a_refused_record_is_the_failure_of_the_producer() -> None:
+    producer = KafkaProducer(NOWHERE | {"message.max.bytes": 1000}, tracked=False)
+    assert producer.send(Outgoing("t", [b"a", b"x" * 2000])) == 2
+    assert "large" in str(producer.failure)
+    producer.close()
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="1 keys, partitions or the like for 3"):
+        Outgoing("t", VALUES, keys=[b"k"])
