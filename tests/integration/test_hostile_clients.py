@@ -47,8 +47,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         )
     wait_until(lambda: worker.ask("/")[0] == 200, what="REST")
     yield worker.port
-    assert "Traceback" not in worker.log
     list(ended([worker]))
+    assert "Traceback" not in worker.log
 
 
 def connect(port: int, said: bytes = b"") -> socket.socket:
