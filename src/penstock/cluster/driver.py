@@ -17,6 +17,7 @@ from typing import Any
 from penstock.cluster.changes import SessionKeyChanged
 from penstock.cluster.commands import CommandSender, Resolve
 from penstock.cluster.effects import (
+    Announce,
     AskLeader,
     ChangeLevel,
     Effect,
@@ -179,6 +180,8 @@ class Driver:
                 self._start(self._rotate(effect))
             case ChangeLevel(logger, level):
                 self._change_level(logger, level)
+            case Announce(text):
+                log.warning("%s", text)
             case Wake(after_seconds, event):
                 ports.clock.later(after_seconds, lambda: self.feed(event))
             case Validate(request, config):

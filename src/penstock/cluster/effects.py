@@ -40,6 +40,12 @@ class Send(msgspec.Struct, frozen=True):
     command: Command
 
 
+class Announce(msgspec.Struct, frozen=True):
+    """Tell operators, in the log."""
+
+    text: str
+
+
 class WriteStatus(msgspec.Struct, frozen=True):
     """Write to the status log; a state of None removes the status."""
 

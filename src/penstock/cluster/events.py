@@ -215,6 +215,14 @@ class Retry(msgspec.Struct, frozen=True):
     incarnation: int
 
 
+class HealingDue(msgspec.Struct, frozen=True):
+    """The pause before the restart of something that failed is over."""
+
+    connector: str
+    number: int
+    incarnation: int
+
+
 class ShutDown(msgspec.Struct, frozen=True):
     """The worker is to end."""
 
@@ -238,5 +246,6 @@ Event = (
     | KeyWritten
     | Started
     | Retry
+    | HealingDue
     | ShutDown
 )

@@ -26,6 +26,7 @@ from penstock.cluster.events import (
     ConfigRead,
     Detached,
     Event,
+    HealingDue,
     KeyDue,
     KeyWritten,
     PutConnector,
@@ -45,6 +46,7 @@ from penstock.cluster.events import (
     TopicChanged,
 )
 from penstock.cluster.key_steps import check_key, key_changed, key_written
+from penstock.cluster.healing import heal
 from penstock.cluster.offset_steps import done, prepared
 from penstock.cluster.queues import leave
 from penstock.cluster.reconcile import (
@@ -111,6 +113,8 @@ def decide(state: ClusterState, event: Event, now: float) -> Decision:
             key_written(turn, error)
         case Retry():
             retried(turn, event)
+        case HealingDue():
+            heal(turn, event)
         case Abandoned(request):
             _abandoned(turn, request)
         case Started():

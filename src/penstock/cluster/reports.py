@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from penstock.cluster.effects import WriteTopic
+from penstock.cluster.healing import plan_restart
 from penstock.cluster.messages import (
     ConnectorChanged,
     ConnectorStopped,
@@ -71,6 +72,8 @@ def _changed(turn: Turn, name: str, number: int, report: ConnectorChanged | Task
     version = report.version or instance.version
     turn.set_instance(name, number, replace(instance, state=report.state, version=version))
     trace = report.trace or (report.failure.trace if report.failure is not None else None)
+    if report.state is State.FAILED:
+        trace = plan_restart(turn, name, number, report.failure, trace)
     turn.set_status(name, number, report.state, trace, version)
     if number == CONNECTOR and report.state is State.RUNNING:
         ask_for_tasks(turn, name)

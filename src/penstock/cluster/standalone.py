@@ -110,6 +110,7 @@ def build_standalone(
         waits_for_start=True,
         task_stop_timeout_ms=settings.task_stop_timeout_ms,
         requests_max=settings.requests_max,
+        restarts=settings.restarts,
     )
     driver = Driver(ClusterState(alone), ports)
     driver.feed(Rebalanced(True, settings.url, 0, {}))

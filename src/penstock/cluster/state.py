@@ -12,6 +12,7 @@ from penstock.cluster.config_state import SessionKey
 from penstock.cluster.events import Request
 from penstock.cluster.messages import State, TargetState
 from penstock.cluster.ports import Stage
+from penstock.cluster.restart_policy import Healing
 from penstock.cluster.snapshot import Configured, Snapshot
 
 CONNECTOR = -1  # the number of the connector itself, among the numbers of its tasks
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True):
     waits_for_start: bool = False  # answer a creation only when the connector runs (standalone)
     task_stop_timeout_ms: int = 5000
     requests_max: int = 10_000
+    restarts: Mapping[str, str] = {}  # the worker's errors.restart.* settings
     distributed: bool = False
     group: GroupSettings = GroupSettings()
 
@@ -135,6 +137,7 @@ class ClusterState(msgspec.Struct, frozen=True):
     local: Mapping[str, Local] = {}
     statuses: Mapping[str, Mapping[int, Status]] = {}
     topics: Mapping[str, frozenset[str]] = {}
+    healing: Mapping[str, Mapping[int, Healing]] = {}
     requests: Mapping[int, Pending] = {}
     queues: Mapping[str, tuple[int, ...]] = {}  # requests that change a connector, one at a time
     next_incarnation: int = 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.cluster.changes import TasksConfigured
 from penstock.cluster.effects import (
+    Announce,
     AskLeader,
     ChangeLevel,
     PrepareOffsets,
@@ -205,7 +206,7 @@ class World:
             case Wake(after_seconds, event):
                 self.timers.append((self.now + after_seconds, event))
             case _:
-                assert isinstance(effect, WriteTopic | ChangeLevel | AskLeader)
+                assert isinstance(effect, WriteTopic | ChangeLevel | AskLeader | Announce)
 
     def _write(self, request: int, changes: Any) -> None:
         if self.write_error is not None:
