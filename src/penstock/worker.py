@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from penstock.cluster.catalog import Catalog, PluginKind
 from penstock.cluster.messages import TargetState
 from penstock.cluster.ports import PeerAnswer
+from penstock.cluster.restart_policy import RestartPolicy
 from penstock.cluster.service import HerderService
 from penstock.cluster.standalone import build_standalone
 from penstock.cluster.state import Settings
-from penstock.hosting.policy import HostingConfig
+from penstock.hosting.policy import HostingConfig, TaskPolicy
 from penstock.observability.levels import LoggerLevels
 from penstock.plugins.registry import Registry
 from penstock.rest.app import admin_app, rest_app
@@ -115,6 +116,8 @@ class StandaloneWorker:
                     self._config.connector_client_config_override_policy,
                     self._config.connector_client_config_override_allowlist,
                 )
+                RestartPolicy.parse(self._properties)
+                TaskPolicy.parse(self._properties)
                 self._rest = rest_settings(self._properties)
                 self._guards = guards(self._rest.extensions, os.environ)
             except ConfigError as error:
@@ -160,6 +163,7 @@ class StandaloneWorker:
                 server.worker_id,
                 server.url,
                 task_stop_timeout_ms=self._config.task_shutdown_graceful_timeout_ms,
+                restarts=self._own_settings("errors.restart."),
             ),
             hosting.hosts,
             hosting.validator,
@@ -182,6 +186,9 @@ class StandaloneWorker:
             hosting.close()
             offsets.close()
         return stopped
+
+    def _own_settings(self, prefix: str) -> dict[str, str]:
+        return {k: v for k, v in self._properties.items() if k.startswith(prefix)}
 
     async def _until(self, stop: asyncio.Event, work: Any) -> None:
         """Do the work, but not longer than until the worker shall stop."""
