@@ -73,7 +73,7 @@ class Rejoin(msgspec.Struct, frozen=True):
 
 
 class LeaveGroup(msgspec.Struct, frozen=True):
-    """Be no member of the group until `Rejoin`, perhaps without what this worker was to run."""
+    """Be no member of the group until `Rejoin`, perhaps without what this worker is to run."""
 
     forgetting: bool = False
 

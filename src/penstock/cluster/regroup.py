@@ -24,6 +24,7 @@ from penstock.cluster.turn import Turn
 from penstock.cluster.waiting import observe
 
 SYNC_RETRIES = 5
+FAILED_SECONDS = 1.0
 EAGER = 0  # version of the protocol
 
 GroupEvent = Rebalanced | Rejoining | Detached | Synced | SyncDue | RebalanceDue
@@ -112,6 +113,11 @@ def _rebalanced(turn: Turn, event: Rebalanced) -> None:
 def _agreed(turn: Turn) -> None:
     """The assignment can be acted upon, unless more is known by now than it was made from."""
     membership = turn.state.membership
+    if membership.failed and not membership.leader:
+        again = turn.now + FAILED_SECONDS  # it is the leader who has to begin
+        _member(turn, due=again)
+        turn.emit(Wake(FAILED_SECONDS, RebalanceDue(again)))
+        return
     if membership.failed or membership.needed > membership.offset:
         rejoin(turn)
         return
@@ -166,21 +172,21 @@ def _synced(turn: Turn, generation: int, error: Exception | None) -> None:
         return
     if error is not None or turn.state.config_offset < membership.offset:
         _out_of_sync(turn)
-    elif turn.state.sync_failures:
-        turn.change(sync_failures=0)
-        rejoin(turn)  # this worker has left the group meanwhile
+    elif turn.state.sync_failures > SYNC_RETRIES:
+        rejoin(turn)
     else:
         _agreed(turn)
 
 
 def _out_of_sync(turn: Turn) -> None:
-    """Leave the others alone, and try again a few times before giving up what runs here."""
+    """Try a few times more before leaving the work to others, who can read."""
     failures = turn.state.sync_failures + 1
-    turn.change(sync_failures=failures)
-    turn.emit(LeaveGroup(forgetting=failures > SYNC_RETRIES))
-    if failures > SYNC_RETRIES:
-        turn.change(sync_failures=1)
+    eager = turn.state.membership.version == EAGER  # nothing runs, so nothing is lost by leaving
+    if failures == SYNC_RETRIES + 1 or (eager and failures <= SYNC_RETRIES):
+        failures = SYNC_RETRIES + 1
+        turn.emit(LeaveGroup(forgetting=True))
         _detach(turn)
+    turn.change(sync_failures=failures)
     turn.emit(Wake(_backoff(turn, failures), SyncDue(turn.state.membership.generation)))
 
 

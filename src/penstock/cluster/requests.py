@@ -16,7 +16,7 @@ from penstock.cluster.changes import (
     TasksConfigured,
 )
 from penstock.cluster.effects import AskLeader, Validate, WriteConfig, WriteTopic
-from penstock.cluster.errors import BadRequest, NotAssigned, NotLeader
+from penstock.cluster.errors import BadRequest, NotLeader
 from penstock.cluster.events import (
     AlterOffsets,
     CheckHealth,
@@ -40,7 +40,7 @@ from penstock.cluster.reconcile import reconcile, settle
 from penstock.cluster.state import CONNECTOR, Status, Step
 from penstock.cluster.turn import Turn
 from penstock.cluster.views import ConfigInfos
-from penstock.cluster.waiting import end, observe
+from penstock.cluster.waiting import end, ensure_restartable, observe
 from penstock.sdk.errors import AlreadyExistsError, NotFoundError
 
 UNKNOWN = "Unknown connector {}"
@@ -213,31 +213,17 @@ def _put_tasks(turn: Turn, request: PutTaskConfigs) -> None:
 # Restarts ---------------------------------------------------------------------------------------
 
 
-def _owned(turn: Turn, name: str, number: int) -> None:
-    """Raise unless this worker runs it, naming the worker that may."""
-    membership = turn.state.membership
-    if number in turn.state.assigned(name):
-        return
-    if not membership.leader:
-        raise NotLeader("Only the leader knows which worker runs this.", membership.leader_url)
-    url = membership.owners.get(name, {}).get(number)
-    raise NotAssigned("Another worker of the group runs this.", url)
-
-
 def _restart_connector(turn: Turn, request: RestartConnector) -> None:
-    name = request.connector
-    turn.existing(name, UNKNOWN_COLON)
-    _owned(turn, name, CONNECTOR)
+    ensure_restartable(turn, request.connector, CONNECTOR)
     _restart(turn, request, CONNECTOR)
 
 
 def _restart_task(turn: Turn, request: RestartTask) -> None:
-    name, number = request.connector, request.task
-    configured = turn.existing(name, UNKNOWN_COLON)
-    if not 0 <= number < len(configured.tasks):
-        raise NotFoundError(f"Unknown task: {TaskId(name, number)}")
-    _owned(turn, name, number)
-    _restart(turn, request, number)
+    if request.task < 0:
+        turn.existing(request.connector, UNKNOWN_COLON)
+        raise NotFoundError(f"Unknown task: {TaskId(request.connector, request.task)}")
+    ensure_restartable(turn, request.connector, request.task)
+    _restart(turn, request, request.task)
 
 
 def _restart(turn: Turn, request: Request, number: int) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from penstock.cluster.errors import RequestError
+from penstock.cluster.errors import NotAssigned, NotLeader, RequestError
 from penstock.cluster.events import AlterOffsets, Request, RestartConnector, RestartTask
-from penstock.cluster.messages import Failure, State, TargetState
+from penstock.cluster.messages import Failure, State, TargetState, TaskId
 from penstock.cluster.offset_steps import drained
 from penstock.cluster.queues import leave
 from penstock.cluster.state import CONNECTOR, Instance, Pending, Step
@@ -77,6 +77,20 @@ def _started(turn: Turn, pending: Pending, instance: Instance, target: TargetSta
     return turn.local(pending.request.connector).settled == instance.incarnation
 
 
+def ensure_restartable(turn: Turn, name: str, number: int) -> None:
+    """Raise unless this worker is to run it, naming the worker that may be."""
+    configured = turn.existing(name, "Unknown connector: {}")
+    if number >= len(configured.tasks):
+        raise NotFoundError(f"Unknown task: {TaskId(name, number)}")
+    membership = turn.state.membership
+    if number in turn.state.assigned(name):
+        return
+    if not membership.leader:
+        raise NotLeader("Only the leader knows which worker runs this.", membership.leader_url)
+    url = membership.owners.get(name, {}).get(number)
+    raise NotAssigned("Another worker of the group runs this.", url)
+
+
 def _restarting(turn: Turn, pending: Pending) -> None:
     request = pending.request
     number, before = pending.memo
@@ -85,6 +99,8 @@ def _restarting(turn: Turn, pending: Pending) -> None:
         end(turn, request.id, None, error)
         return
     instance = turn.state.instance(request.connector, number)
+    if instance is None and not turn.state.membership.joining:
+        guarded(turn, request, lambda: ensure_restartable(turn, request.connector, number))
     if instance is None or instance.incarnation < before or instance.stopping:
         return
     if isinstance(request, RestartTask):
