@@ -10,7 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from penstock.kafka.connection import Watch
 from penstock.kafka.properties import ClientKind, to_librdkafka
+from penstock.sdk.errors import ConnectError
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +29,6 @@ class ClusterLookup:
     def __init__(self, properties: Mapping[str, str]) -> None:
         self._properties = properties
         self._stopped = threading.Event()
-        self._last_error = "no answer"
 
     async def answer(self) -> str | None:
         """The cluster's id. When this is cancelled, so is the asking."""
@@ -50,35 +54,38 @@ class ClusterLookup:
             self._stopped.set()
 
     def run(self, now: Callable[[], float] = time.monotonic) -> str | None:
-        """The cluster's id. Blocks, with one line a minute in the log."""
-        from confluent_kafka import KafkaException
-        from confluent_kafka.admin import AdminClient
+        """The cluster's id. Blocks, with one line a minute in the log, while nobody answers.
 
+        Raises ConnectError or ConfigError when somebody is there, but with these settings it can
+        never work.
+        """
         made = to_librdkafka(self._properties, ClientKind.ADMIN)
         made.report(log, "worker")
-        quiet = {"log_level": 0, "error_cb": self._remember}
-        settings: dict[str, Any] = {**made.settings, **quiet}
-        admin = AdminClient(settings)
+        watch = Watch(made.settings)
+        admin = self._client({**made.settings, "log_level": 0, "error_cb": watch.heard})
         reminded: float | None = None
         while not self._stopped.is_set():
             try:
                 found = admin.list_topics(timeout=ATTEMPT_SECONDS).cluster_id
                 if found:
                     return found
-            except KafkaException as error:
-                self._remember(error.args[0])
+            except KafkaException:
+                admin.poll(0)  # raises what its watch says
             if reminded is None or now() - reminded >= REMIND_SECONDS:
                 reminded = now()
                 log.warning(
                     "Kafka does not answer at bootstrap.servers=%s (%s). Trying on; connectors "
                     "start when it does.",
                     self._properties.get("bootstrap.servers"),
-                    self._last_error,
+                    watch.last,
                 )
             self._stopped.wait(0.5)
         return None
 
-    def _remember(self, error: object) -> None:
-        text = getattr(error, "str", lambda: str(error))()
-        if "timed out" not in text.lower() or self._last_error == "no answer":
-            self._last_error = text.split(" (after ")[0]
+    def _client(self, settings: dict[str, Any]) -> AdminClient:
+        try:
+            return AdminClient(settings)
+        except KafkaException as error:
+            raise ConnectError(
+                f"A client for Kafka cannot be made: {error.args[0].str()}."
+            ) from error

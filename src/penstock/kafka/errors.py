@@ -45,3 +45,9 @@ def kafka_error(error: KafkaError) -> Exception:
     base = KafkaRetriableError if error.retriable() else KafkaClientError
     kind = base if name is None else type(name, (base,), {"java_class": _PACKAGE + name})
     return kind(f"{error.str()} ({error.name()})")
+
+
+def client_error(name: str, sentence: str) -> KafkaClientError:
+    """An error for good that we explain ourselves, as the Java exception of this name."""
+    kind = type(name, (KafkaClientError,), {"java_class": _PACKAGE + name})
+    return kind(sentence)

@@ -13,6 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from penstock.cluster.errors import GroupBusy
+from penstock.kafka.connection import ensure_possible
 from penstock.kafka.properties_python import to_kafka_python
 from penstock.kafka.properties_rules import Setting
 from penstock.sdk.errors import ConnectError
@@ -20,6 +21,7 @@ from penstock.sdk.record import TopicPartition
 
 TIMEOUT_SECONDS = 60.0
 _ASK_AGAIN_SECONDS = 0.1
+_BOOTSTRAP_SECONDS = 2.0
 _BUSY = frozenset(("NonEmptyGroupError", "UnknownMemberIdError", "GroupSubscribedToTopicError"))
 _MOVING = frozenset(
     (
@@ -96,11 +98,16 @@ class KafkaGroups:
         from kafka.errors import KafkaError
 
         arguments: dict[str, Any] = to_kafka_python(self._settings)
-        arguments["bootstrap_timeout_ms"] = int(self._timeout * 1000)
-        try:
-            client: Any = KafkaAdminClient(**arguments)
-        except KafkaError as error:
-            raise _refusal(group, type(error).__name__, error) from error
+        arguments["bootstrap_timeout_ms"] = int(min(self._timeout, _BOOTSTRAP_SECONDS) * 1000)
+        client: Any = None
+        end = monotonic() + self._timeout
+        while client is None:
+            try:
+                client = KafkaAdminClient(**arguments)
+            except KafkaError as error:
+                ensure_possible(self._settings)
+                if monotonic() > end:
+                    raise _refusal(group, type(error).__name__, error) from error
         try:
             yield client
         finally:

@@ -127,8 +127,8 @@ def finish_sasl(draft: Draft) -> None:
     if mechanism not in known:
         detail = f"It is one of {', '.join(known)}."
         if mechanism == "GSSAPI":
-            default = "" if draft.text("sasl.mechanism") else ", which is the default"
-            detail = f"Kerberos{default}, is not supported; take {', '.join(known)}."
+            default = "" if draft.text("sasl.mechanism") else ", which is the default,"
+            detail = f"Kerberos{default} is not supported; take {', '.join(known)}."
         raise ConfigError.invalid("sasl.mechanism", mechanism, detail)
     draft.settings["sasl.mechanism"] = mechanism
     given = draft.text("sasl.jaas.config")

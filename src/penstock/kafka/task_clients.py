@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from penstock.kafka.connection import watched
 from penstock.kafka.consumer import KafkaConsumer
 from penstock.kafka.producer import KafkaProducer
 from penstock.kafka.properties import ClientKind, Translated, to_librdkafka
@@ -33,19 +34,20 @@ class KafkaTaskClients:
         client_id = client_ids.producer(name, task)
         properties = self._settings.producer(connector, client_id)
         made = _translated(properties, ClientKind.PRODUCER, client_id)
-        return KafkaProducer(made.settings, tracked=tracked)
+        return KafkaProducer(watched(made.settings, _place("producer")), tracked=tracked)
 
     def consumer(self, name: str, task: int, connector: Mapping[str, str]) -> KafkaConsumer:
         client_id = client_ids.consumer(name, task)
         properties = self._settings.consumer(name, connector, client_id)
         made = _translated(properties, ClientKind.CONSUMER, client_id)
         records = int(made.ours.get("max.poll.records", _RECORDS_MAX))
-        return KafkaConsumer(made.settings, records_max=records)
+        return KafkaConsumer(watched(made.settings, _place("consumer")), records_max=records)
 
     def topic_admin(self, name: str, task: int, connector: Mapping[str, str]) -> KafkaTopicAdmin:
         client_id = client_ids.admin(name, task)
         properties = self._settings.admin(connector, client_id)
-        return KafkaTopicAdmin(_translated(properties, ClientKind.ADMIN, client_id).settings)
+        made = _translated(properties, ClientKind.ADMIN, client_id)
+        return KafkaTopicAdmin(watched(made.settings, _place("admin")))
 
     def dead_letters(
         self,
@@ -62,7 +64,17 @@ class KafkaTaskClients:
         client_id = client_ids.dead_letter_producer(name, task)
         properties = self._settings.producer(connector, client_id)
         made = _translated(properties, ClientKind.PRODUCER, client_id)
-        return KafkaDeadLetters(topic, KafkaProducer(made.settings, tracked=True))
+        producer = KafkaProducer(watched(made.settings, _place("producer")), tracked=True)
+        return KafkaDeadLetters(topic, producer)
+
+
+def _place(client: str) -> str:
+    """Where the settings of a connector's client stand."""
+    worker = "no prefix or admin." if client == "admin" else f"the prefix {client}."
+    return (
+        f"The settings meant have {worker} in the worker's file, or {client}.override. in the "
+        "connector's."
+    )
 
 
 def _translated(properties: Mapping[str, str], kind: ClientKind, client_id: str) -> Translated:

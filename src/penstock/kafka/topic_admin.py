@@ -11,12 +11,14 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic as Wanted
 
+from penstock.kafka.connection import answered
 from penstock.kafka.errors import kafka_error
 from penstock.runtime.ports import NewTopic
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 60.0
+_PATIENCE_SECONDS = 2 * _TIMEOUT_SECONDS  # the client itself gives up earlier
 _VISIBLE_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.02
 _NOT_FOUND = frozenset((KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC))
@@ -50,7 +52,7 @@ class KafkaTopicAdmin:
         asked = self._client.describe_topics(
             TopicCollection(list(topics)), request_timeout=_TIMEOUT_SECONDS
         )
-        return {topic for topic, answer in asked.items() if _exists(answer)}
+        return {topic for topic, answer in asked.items() if self._exists(answer)}
 
     def create(self, topic: NewTopic) -> bool:
         wanted = Wanted(
@@ -61,7 +63,7 @@ class KafkaTopicAdmin:
         )
         (answer,) = self._client.create_topics([wanted], request_timeout=_TIMEOUT_SECONDS).values()
         try:
-            answer.result()
+            answered(self._client, answer, _PATIENCE_SECONDS)
         except KafkaException as error:
             code = error.args[0].code()
             if code in _NOT_ALLOWED:
@@ -81,14 +83,11 @@ class KafkaTopicAdmin:
                 return
             sleep(_LOOK_AGAIN_SECONDS)
 
-
-def _exists(answer: Any) -> bool:
-    try:
-        answer.result()
-    except KafkaException as error:
-        if error.args[0].code() in _NOT_FOUND:
-            return False
-        if error.args[0].code() in _NOT_ALLOWED:
-            return False
-        raise kafka_error(error.args[0]) from error
-    return True
+    def _exists(self, answer: Any) -> bool:
+        try:
+            answered(self._client, answer, _PATIENCE_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() in _NOT_FOUND | _NOT_ALLOWED:
+                return False
+            raise kafka_error(error.args[0]) from error
+        return True

@@ -85,7 +85,7 @@ def test_oauth_without_signature_serves_development() -> None:
         ("PLAIN", "x.PlainLoginModule required secret;", "options look like"),
         ("AWS_MSK_IAM", PLAIN, "Invalid value AWS_MSK_IAM for configuration sasl.mechanism"),
         ("OAUTHBEARER", "x.OAuthBearerLoginModule required;", "token.endpoint.url is missing"),
-        ("GSSAPI", "x.Krb5LoginModule required;", "Kerberos, is not supported; take PLAIN"),
+        ("GSSAPI", "x.Krb5LoginModule required;", "Kerberos is not supported; take PLAIN"),
         ("", "x.Krb5LoginModule required;", "Kerberos, which is the default, is not supported"),
         ("SCRAM-SHA-256", "x.ScramLoginModule required tokenauth=true;", "delegation token"),
     ],
