@@ -171,7 +171,7 @@ class StandaloneWorker:
             levels,
             self._resolved,
         )
-        main = rest_app(self._rest, herder, NoPeers(), hosting.plugins, levels, self._guards)
+        main = rest_app(self._rest, herder, NoPeers(), hosting.plugins, levels, self._guards, hosting.views)
         await server.start(main, admin_app(self._rest, herder, NoPeers(), levels))
         try:
             if self._hosting.penstock_hosting == "thread":

@@ -149,5 +149,6 @@ Effect = (
     | WriteOffsets
     | AskLeader
     | ChangeLevel
+    | Announce
     | Wake
 )

@@ -40,11 +40,11 @@ class CallView(View, frozen=True):
 
 
 class TaskView(View, frozen=True):
-    """A task that runs in a host of this worker."""
+    """A task that this worker runs, or that failed here together with its host."""
 
     id: str
     state: str | None
-    host: int
+    host: int | None
     call: CallView | None
     restarts: int
     errors: int

@@ -157,6 +157,7 @@ class Crew:
     def _start_task(self, start: StartTask) -> None:
         history = self._history(start.id)
         history.starts += 1
+        history.lost = False
         try:
             policy = task_policy(self.settings.properties, start.connector_properties)
         except ConfigError as error:
@@ -184,6 +185,7 @@ class Crew:
         key = command.id, command.incarnation
         task = self._tasks.get(key)
         if task is None:
+            self._history(command.id).lost = False
             self._report(TaskStopped(command.id, command.incarnation))
             return
         task.stop_asked = True
@@ -535,6 +537,7 @@ class Crew:
             self._place(start, task.policy)
         else:
             self._note(start.id, failure.message)
+            self._history(start.id).lost = True
             self._report(
                 TaskChanged(
                     start.id,

@@ -76,3 +76,4 @@ class History:
     last_error: str | None = None
     last_error_at: float | None = None  # seconds since 1970
     error_count: int = 0
+    lost: bool = False  # together with its host

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.cluster.host_views import CallView, HostView, LastError, TaskView
-from penstock.cluster.messages import TaskId
+from penstock.cluster.messages import State, TaskId
 from penstock.hosting.crew import Crew
 from penstock.hosting.members import MB, Member
 from penstock.hosting.records import History, TaskRecord
@@ -32,30 +32,43 @@ def _host(member: Member, now: float) -> HostView:
 
 
 def task_views(crew: Crew, now: float) -> list[TaskView]:
-    """Those that run, by connector and number."""
-    running = [record for member in crew.members.values() for record in member.tasks.values()]
-    running.sort(key=lambda record: record.start.id)
-    return [_task(record, _history(crew, record.start.id), now) for record in running]
+    """Those that run or were lost, by connector and number."""
+    running = {
+        record.start.id: _running(record, now)
+        for member in crew.members.values()
+        for record in member.tasks.values()
+    }
+    lost = {task: _LOST for task, history in crew.histories.items() if history.lost}
+    shown = lost | running
+    return [_task(task, *shown[task], _history(crew, task)) for task in sorted(shown)]
+
+
+_Running = tuple[str | None, int | None, CallView | None]
+_LOST: _Running = (State.FAILED.value, None, None)
 
 
 def _history(crew: Crew, task: TaskId) -> History:
     return crew.histories.get(task, History())
 
 
-def _task(record: TaskRecord, history: History, now: float) -> TaskView:
-    call, error = record.call, None
+def _running(record: TaskRecord, now: float) -> _Running:
+    call = record.call
+    if call is None:
+        return record.state, record.member.number, None
+    stuck = record.stuck_since == call.since
+    shown = CallView(call.what, round(now - call.since, 3), stuck)
+    return record.state, record.member.number, shown
+
+
+def _task(
+    task: TaskId,
+    state: str | None,
+    host: int | None,
+    call: CallView | None,
+    history: History,
+) -> TaskView:
+    error = None
     if history.last_error is not None and history.last_error_at is not None:
         error = LastError(history.last_error, round(history.last_error_at, 3))
-    return TaskView(
-        str(record.start.id),
-        record.state,
-        record.member.number,
-        None
-        if call is None
-        else CallView(
-            call.what, round(now - call.since, 3), stuck=record.stuck_since == call.since
-        ),
-        max(0, history.starts - 1),
-        history.error_count,
-        error,
-    )
+    restarts = max(0, history.starts - 1)
+    return TaskView(str(task), state, host, call, restarts, history.error_count, error)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from penstock.cluster.host_views import HostsView
 from penstock.cluster.ports import Herder, Levels, PeerWorkers, Plugins
 from penstock.rest.answers import Answer
 from penstock.rest.connectors import Connectors
@@ -18,6 +19,7 @@ from penstock.rest.endpoint import Call, Endpoint, Guard, Methods, bare
 from penstock.rest.errors import HttpError
 from penstock.rest.middleware import AccessLog, HeaderRules, Origins
 from penstock.rest.paths import Paths, Unreadable, page
+from penstock.rest.own import own_routes
 from penstock.rest.requests import Requests
 from penstock.rest.resources import Internal, Loggers, PluginResources, Server
 from penstock.rest.routes import admin_routes, main_routes
@@ -33,6 +35,7 @@ def rest_app(
     plugins: Plugins,
     levels: Levels,
     guards: Sequence[Guard] = (),
+    hosts: HostsView | None = None,
 ) -> Starlette:
     """What the main listeners serve."""
     requests = Requests(herder, peers, settings.request_timeout_seconds)
@@ -48,6 +51,7 @@ def rest_app(
     )
     if settings.admin_listeners is None:
         routes |= admin_routes(Loggers(requests, levels))
+    routes |= own_routes(hosts)
     routes |= _described(routes)
     middleware = [Middleware(AccessLog), Middleware(Paths)]
     if settings.response_headers:

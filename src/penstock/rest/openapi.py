@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from penstock import __version__
+from penstock.cluster.host_views import HostView, TaskView
 from penstock.cluster.views import (
     ConfigInfos,
     ConfigKeyInfo,
@@ -25,6 +26,7 @@ from penstock.cluster.views import (
     TaskState,
 )
 from penstock.rest.answers import Answer, json_answer
+from penstock.rest.own import HOSTS, TASKS
 
 REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -192,6 +194,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("PUT", "/connector-plugins/{name}/config/validate"): Operation(
         "What is wrong with a configuration", {200: ConfigInfos}, Settings, errors=(400, 500)
     ),
+    ("GET", HOSTS): Operation("The processes in which tasks run", {200: list[HostView]}),
+    ("GET", TASKS): Operation("What tasks do in these processes", {200: list[TaskView]}),
     ("GET", "/admin/loggers"): Operation("The levels of loggers", {200: dict[str, LoggerLevel]}),
     ("GET", "/admin/loggers/{name}"): Operation(
         "The level of a logger", {200: LoggerLevel}, errors=(404,)

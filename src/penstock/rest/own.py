@@ -1,0 +1,27 @@
+"""Resources that Kafka Connect does not have; everything else of ours stays out of its answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from penstock.cluster.host_views import HostsView
+from penstock.rest.answers import Answer, json_answer
+from penstock.rest.endpoint import Call, Handler, Methods
+
+HOSTS, TASKS = "/penstock/v1/hosts", "/penstock/v1/tasks"
+
+
+def own_routes(views: HostsView | None) -> dict[str, Methods]:
+    """Without hosts, as in a worker whose tasks are threads, there is nothing to show of them."""
+    if views is None:
+        return {}
+    return {HOSTS: {"GET": _shown(views.hosts)}, TASKS: {"GET": _shown(views.tasks)}}
+
+
+def _shown(look: Callable[[], Any]) -> Handler:
+    async def answer(call: Call) -> Answer:
+        return json_answer(200, await asyncio.to_thread(look))
+
+    return answer
