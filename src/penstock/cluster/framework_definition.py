@@ -120,7 +120,7 @@ def framework_definition(
     }
     definition = ConfigDef()
     for key in base.definition().keys.values():
-        definition.define(_with_choices(key, catalog, properties, converters, replaced))
+        definition.define(_with_choices(base, key, catalog, properties, converters, replaced))
     if base is not ConnectorConfig:
         for aliased in (TRANSFORMS, PREDICATES):
             _add_aliased(definition, aliased, catalog, properties)
@@ -147,6 +147,7 @@ def _aliases(aliased: Aliased, properties: Properties) -> Iterable[str]:
 
 
 def _with_choices(
+    base: type[ConnectorConfig],
     key: ConfigKey,
     catalog: Catalog,
     properties: Properties,
@@ -156,6 +157,8 @@ def _with_choices(
     if key.name == "connector.plugin.version":
         versions = Versions(catalog, "connector.class", CONNECTORS)
         return replace(key, default=defaults[key.name], recommender=versions)
+    if base is ConnectorConfig:
+        return key
     if key.name in CONVERTERS:
         kind = CONVERTERS[key.name]
         found = catalog.find_class(converters.get(key.name, ""))
@@ -203,7 +206,7 @@ def _add_aliased(
                 prefix + "plugin.version",
                 ConfigType.STRING,
                 _version_of(catalog, named, (aliased.kind,)),
-                _version_check(wrong_version),
+                _version_check(wrong_version, properties.get(prefix + "plugin.version")),
                 Importance.HIGH,
                 f"Version of the '{alias}' {kind}.",
                 group,
@@ -250,11 +253,11 @@ def _wrong_version(
     return None
 
 
-def _version_check(wrong: str | None) -> Any:
+def _version_check(wrong: str | None, asked: str | None) -> Any:
     @described("a version, or a range of versions, that there is")
     def check(name: str, value: Any) -> None:
         version_requirement(name, value)
-        if wrong is not None and value is not None:
+        if wrong is not None and value == asked:  # the default is checked, too
             raise ConfigError(wrong)
 
     return check

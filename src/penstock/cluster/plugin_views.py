@@ -19,7 +19,7 @@ from penstock.cluster.catalog import (
 from penstock.cluster.errors import BadRequest
 from penstock.cluster.threads import on_thread
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo, plugin_info
-from penstock.runtime.java_order import hash_order
+from penstock.runtime.java_order import copied_order
 from penstock.runtime.plugin_versions import VersionError
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
@@ -161,7 +161,7 @@ def without_secrets(message: str, config: Mapping[str, str | None]) -> str:
     """The message that quotes a whole configuration, with what looks like a secret hidden."""
     if not _NO_TYPE.fullmatch(message):
         return message
-    shown = ", ".join(f"{key}={_shown(key, config[key])}" for key in hash_order(config))
+    shown = ", ".join(f"{key}={_shown(key, config[key])}" for key in copied_order(config))
     return f"Connector config {{{shown}}} contains no connector type"
 
 

@@ -20,7 +20,7 @@ from penstock.cluster.views import ConfigInfos
 from penstock.runtime.client_configs import ADMIN, CONSUMER, PRODUCER
 from penstock.runtime.client_settings import consumer_group
 from penstock.runtime.connector_config import ConnectorConfig
-from penstock.runtime.java_order import hash_order
+from penstock.runtime.java_order import copied_order, hash_order
 from penstock.runtime.override_policies import NamedPolicy, OverridePolicy
 from penstock.runtime.sink_config import DEAD_LETTERS, SinkConnectorConfig, sink_errors
 from penstock.runtime.source_config import SourceConnectorConfig
@@ -169,8 +169,7 @@ class Validator:
 
     def _overrides(self, client: str, definition: ConfigDef, properties: Properties) -> ConfigInfos:
         prefix = f"{client}.override."
-        given = {n[len(prefix) :]: v for n, v in properties.items() if n.startswith(prefix)}
-        given.pop("", None)
+        given = _below(prefix, properties)
         values: dict[str, Any] = {}
         texts: dict[str, str] = {}
         for name, value in given.items():
@@ -214,7 +213,7 @@ class Validator:
             values[setting].add_error(f"Failed to load class {named}{reason}")
             return None
         prefix = f"{setting}."
-        options = {n[len(prefix) :]: v for n, v in properties.items() if n.startswith(prefix)}
+        options = _below(prefix, properties)
         found = definition.validate({"converter.type": role} | options)
         return views.prefixed_result(definition, found, prefix, texts)
 
@@ -247,6 +246,12 @@ def _refuse_nulls(values: dict[str, ConfigValue], properties: Properties) -> Non
     for name, value in properties.items():
         if value is None:
             values.setdefault(name, ConfigValue(name)).add_error(_NULL_VALUE)
+
+
+def _below(prefix: str, properties: Properties) -> dict[str, str | None]:
+    """The properties under a prefix, without it, in the order of the map Java resolves them to."""
+    names = [name for name in copied_order(properties) if name.startswith(prefix)]
+    return {name[len(prefix) :]: properties[name] for name in names if name != prefix}
 
 
 def _given(properties: Properties) -> dict[str, str]:

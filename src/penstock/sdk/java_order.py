@@ -27,6 +27,15 @@ def hash_order(keys: Iterable[str], buckets: int = 16) -> list[str]:
     return sorted(unique, key=lambda key: _bucket(key, buckets))
 
 
+def copied_order(keys: Iterable[str]) -> list[str]:
+    """`keys` as a hash map lists them that was made as the copy of another map."""
+    unique = list(dict.fromkeys(keys))
+    buckets = 1
+    while buckets < len(unique) / _LOAD_FACTOR + 1:
+        buckets *= 2
+    return hash_order(unique, buckets)
+
+
 def _bucket(key: str, buckets: int) -> int:
     value = string_hash(key)
     return (value ^ (value >> 16)) & (buckets - 1)

@@ -50,6 +50,7 @@ PLUGINS = [
 REGISTRY = Registry(
     [*PLUGINS, *(p for kind in PluginKind for p in Registry.builtin("1").plugins(kind))]
 )
+REGEX = "org.apache.kafka.connect.transforms.RegexRouter"
 SHOP = {"name": "shop", "connector.class": "t.Shop", "topic": "t"}
 DRAIN = {"name": "drain", "connector.class": "t.Drain", "topics": "t"}
 
@@ -170,6 +171,24 @@ def test_a_version_that_is_not_there_is_an_error_of_its_setting() -> None:
     infos = validated(SHOP | {"connector.plugin.version": "[2.0,)"})
     assert set(errors(infos)) == {"connector.class", "connector.plugin.version"}
     assert "available versions: [1.0]" in errors(infos)["connector.plugin.version"][0]
+
+
+def test_a_version_of_a_transformation_that_is_not_there_concerns_its_type_as_well() -> None:
+    given = {"transforms": "a", "transforms.a.type": REGEX, "transforms.a.plugin.version": "9"}
+    infos = validated(SHOP | given)
+    (error,) = errors(infos)["transforms.a.type"]
+    assert errors(infos)["transforms.a.plugin.version"] == [error]
+    assert error == (
+        f"Plugin {REGEX} not found that matches the version range [9,9], available versions: [1]"
+    )
+
+
+def test_overrides_are_listed_as_a_hash_map_lists_them() -> None:
+    names = ("linger.ms", "acks", "client.id", "batch.size")
+    infos = validated(SHOP | {f"producer.override.{name}": "1" for name in names})
+    shown = [c.value.name for c in infos.configs if c.value and ".override." in c.value.name]
+    order = ("acks", "batch.size", "client.id", "linger.ms")
+    assert shown == [f"producer.override.{name}" for name in order]
 
 
 def test_recommends_the_installed_transformations() -> None:
