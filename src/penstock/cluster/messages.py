@@ -118,7 +118,7 @@ class CheckOffsets(msgspec.Struct, frozen=True, tag=True):
     connector: str
     request: int
     properties: dict[str, str]
-    offsets: list[tuple[dict[str, Any], dict[str, Any] | None]]
+    offsets: list[tuple[dict[str, Any] | None, dict[str, Any] | None]]
 
 
 Command = (

@@ -250,5 +250,6 @@ def _alter(connector: Connector[Any], command: CheckOffsets) -> bool:
                 None if offset is None else int(offset["kafka_offset"])
             )
             for p, offset in command.offsets
+            if p is not None
         }
     )
