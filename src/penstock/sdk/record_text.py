@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from penstock.sdk.record import Header, Record, SinkRecord, SourceRecord
-from penstock.sdk.values import java_string
+from penstock.sdk.values_text import java_string
 
 
 def record_text(record: Record) -> str:
