@@ -33,6 +33,10 @@ unit: setup  ## the tests that need no server (seconds)
 test: setup  ## all tests, with a real broker
 	@$(BIN)/pytest -n 2 --dist loadgroup tests
 
+.PHONY: sim
+sim: setup  ## workers, faults and dice: 3000 seeds, or SEED=n again
+	@$(BIN)/python -m tests.simulation $(SEED)
+
 .PHONY: check
 check: setup  ## ruff, pyright (strict), import-linter
 	@$(BIN)/ruff check .

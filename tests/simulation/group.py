@@ -1,0 +1,303 @@
+"""Several workers, a pretend broker, dice and a clock: a run of the simulation, and its rules."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from penstock.cluster.effects import AskLeader
+from penstock.cluster.errors import Elsewhere
+from penstock.cluster.events import (
+    DeleteConnector,
+    PutConnector,
+    PutTaskConfigs,
+    Reported,
+    Request,
+    RestartAll,
+    RestartConnector,
+    RestartTask,
+    Result,
+    SetTarget,
+)
+from penstock.cluster.messages import ReconfigurationRequested, State, TargetState
+from penstock.cluster.protocol import Protocol
+from penstock.cluster.state import CONNECTOR
+from penstock.sdk.errors import ConnectError
+from tests.simulation.broker import Coordinator, Logs
+from tests.simulation.worker import MAX_DELAY_SECONDS, Worker
+
+SESSION_SECONDS = 10.0
+NAMES = ("a", "b", "c")
+SHOWN = {
+    TargetState.STARTED: State.RUNNING,
+    TargetState.PAUSED: State.PAUSED,
+    TargetState.STOPPED: State.STOPPED,
+}
+
+
+class Group:
+    """`play` does what a seed says; `rest` lets everything come to rest and checks it."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.now = 0.0
+        self.logs = Logs()
+        self.coordinator = Coordinator()
+        self.protocol = self.dice.choice(
+            (Protocol.SESSIONED, Protocol.SESSIONED, Protocol.COMPATIBLE, Protocol.EAGER)
+        )
+        self.workers: dict[str, Worker] = {}
+        self.expiring: list[tuple[float, str]] = []
+        self.asked: list[tuple[Worker, int, Request, int]] = []
+        self.internal: list[tuple[Worker, int, Worker, int]] = []
+        self.next_request = 1
+        self.history: list[str] = []
+        for _ in range(self.dice.randint(1, 3)):
+            self.start_worker()
+
+    # Faults and wishes --------------------------------------------------------------------------
+
+    def start_worker(self) -> None:
+        name = f"w{len(self.history)}:{self.dice.randint(1, 99)}"
+        self.note(f"{name} starts")
+        self.workers[name] = Worker(
+            name,
+            self.logs,
+            self.coordinator,
+            self.dice,
+            lambda: self.now,
+            self.ask_leader,
+            self.protocol,
+        )
+
+    def kill(self, worker: Worker) -> None:
+        self.note(f"{worker.name} is killed")
+        del self.workers[worker.name]
+        if worker.member is not None:
+            self.expiring.append((self.now + SESSION_SECONDS, worker.member))
+
+    def part(self, worker: Worker) -> None:
+        """Cut a worker off; its session ends unless it comes back in time."""
+        self.note(f"{worker.name} is cut off")
+        worker.partitioned = True
+        worker.due()
+        if worker.member is not None:
+            self.expiring.append((self.now + SESSION_SECONDS, worker.member))
+
+    def heal(self, worker: Worker) -> None:
+        self.note(f"{worker.name} is back")
+        worker.partitioned = False
+        worker.due()
+        self.expiring = [(at, m) for at, m in self.expiring if m != worker.member]
+
+    def wish(self) -> None:
+        name, worker = self.dice.choice(NAMES), self.some()
+        config = {"connector.class": "X", "tasks.max": str(self.dice.randint(0, 4))}
+        make = self.dice.choice(
+            (
+                lambda n: PutConnector(n, name, config),
+                lambda n: PutConnector(n, name, config),
+                lambda n: PutConnector(n, name, config),
+                lambda n: DeleteConnector(n, name),
+                lambda n: SetTarget(n, name, self.dice.choice(tuple(TargetState))),
+                lambda n: RestartConnector(n, name),
+                lambda n: RestartAll(n, name, False, True),
+                lambda n: RestartTask(n, name, self.dice.randint(0, 2)),
+            )
+        )
+        self.request(worker, make(self._number()), 0)
+
+    def reconfigure(self) -> None:
+        worker = self.some()
+        for name, local in worker.state.local.items():
+            if CONNECTOR in local.instances:
+                incarnation = local.instances[CONNECTOR].incarnation
+                self.logs.editions[name] = self.logs.editions.get(name, 0) + 1
+                worker.feed(Reported(ReconfigurationRequested(name, incarnation)))
+                return
+
+    def some(self) -> Worker:
+        return self.dice.choice(list(self.workers.values()))
+
+    # Requests -----------------------------------------------------------------------------------
+
+    def _number(self) -> int:
+        self.next_request += 1
+        return self.next_request
+
+    def request(self, worker: Worker, request: Request, hops: int) -> None:
+        self.note(f"{worker.name} is asked {type(request).__name__} {request.connector}")
+        self.asked.append((worker, request.id, request, hops))
+        worker.feed(request)
+
+    def ask_leader(self, asker: Worker, ask: AskLeader) -> None:
+        leader = self._at(ask.url)
+        if leader is None or leader.partitioned or asker.partitioned:
+            error = ConnectError("no such worker")
+            asker.inbox.append(Result(ask.request, error=error))
+            return
+        number = self._number()
+        self.internal.append((asker, ask.request, leader, number))
+        leader.inbox.append(PutTaskConfigs(number, ask.connector, ask.configs))
+
+    def _at(self, url: str | None) -> Worker | None:
+        return next((w for w in self.workers.values() if w.url == url), None)
+
+    def answers(self) -> None:
+        """Pass on what was answered, and what was answered with another worker's address."""
+        for entry in list(self.asked):
+            worker, number, request, hops = entry
+            gone = worker.name not in self.workers
+            if gone or number in worker.answers:
+                self.asked.remove(entry)
+                answer = worker.answers.get(number)
+                target = self._at(answer.url) if isinstance(answer, Elsewhere) else None
+                if target is not None and hops < 2:
+                    self.request(target, msgspec_replace(request, self._number()), hops + 1)
+        for entry in list(self.internal):
+            asker, request, leader, number = entry
+            gone = leader.name not in self.workers
+            if gone or number in leader.answers:
+                self.internal.remove(entry)
+                answer = leader.answers.get(number, ConnectError("the leader died"))
+                error = answer if isinstance(answer, Exception) else None
+                asker.inbox.append(Result(request, error=error))
+
+    # Time ---------------------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        workers = list(self.workers.values())
+        self.dice.shuffle(workers)
+        done = any(worker.step() for worker in workers)
+        self.answers()
+        self.check_safety()
+        return done
+
+    def advance(self, seconds: float) -> None:
+        """Time passes only as fast as workers manage to end what they have to."""
+        self.now += seconds
+        for worker in list(self.workers.values()):
+            worker.due()
+        for at, member in list(self.expiring):
+            if at <= self.now:
+                self.expiring.remove((at, member))
+                self.finish_detached(member)
+                self.coordinator.leave(member, self.now)
+        self.coordinator.tick(self.now)
+        self.check_safety()
+
+    def finish_detached(self, member: str) -> None:
+        """A session outlasts the time that a worker which is cut off takes to stop everything."""
+        for worker in self.workers.values():
+            if worker.member == member:
+                while worker._hear() or worker._report():
+                    pass
+
+    def note(self, text: str) -> None:
+        self.history.append(f"{self.now:8.2f} {text}")
+
+    # A run --------------------------------------------------------------------------------------
+
+    def play(self, steps: int) -> None:
+        for _ in range(steps):
+            roll = self.dice.random()
+            if roll < 0.06:
+                self.wish()
+            elif roll < 0.07 and len(self.workers) < 4:
+                self.start_worker()
+            elif roll < 0.08 and len(self.workers) > 1:
+                self.kill(self.some())
+            elif roll < 0.09:
+                worker = self.some()
+                (self.heal if worker.partitioned else self.part)(worker)
+            elif roll < 0.095:
+                self.logs.fail_after = self.dice.randint(0, 2)
+            elif roll < 0.11:
+                self.reconfigure()
+            elif roll < 0.16:
+                self.advance(self.dice.expovariate(1.0))
+            else:
+                self.step()
+
+    def rest(self) -> None:
+        self.logs.fail_after = None
+        for worker in self.workers.values():
+            self.heal(worker)
+        for _ in range(60):
+            for _ in range(5000):
+                if not self.step():
+                    break
+            else:
+                raise AssertionError("it never comes to rest")
+            self.advance(MAX_DELAY_SECONDS / 4)
+        self.check_liveness()
+
+    # Rules --------------------------------------------------------------------------------------
+
+    def check_safety(self) -> None:
+        """Nothing runs twice; no task runs with a configuration out of two editions."""
+        seen: dict[Any, str] = {}
+        for worker in self.workers.values():
+            for key in worker.running:
+                assert key not in seen, f"{key} runs on {seen[key]} and on {worker.name}"
+                seen[key] = worker.name
+
+    def check_liveness(self) -> None:
+        workers = list(self.workers.values())
+        assert not self.asked, f"never answered: {self.asked}"
+        newest = workers[0].topic.snapshot()
+        leaders = [w for w in workers if w.state.membership.leader]
+        assert len(leaders) == 1, "one leads"
+        wanted: set[Any] = set()
+        for name in newest.configs:
+            stopped = newest.target_state(name) is TargetState.STOPPED
+            tasks = 0 if stopped else len(newest.task_ids(name))
+            wanted |= {(name, number) for number in range(-1, tasks)}
+        for worker in workers:
+            assert worker.topic.snapshot() == newest
+            assert not worker.state.membership.joining
+            assert not worker.state.requests
+            assert not worker.state.queues
+        running = {key: w.name for w in workers for key in w.running}
+        assert running.keys() == wanted, "what runs is what should"
+        self.check_balance(running)
+        self.check_statuses(workers, running)
+        for name, config in newest.configs.items():
+            if newest.target_state(name) is TargetState.STARTED:
+                assert len(newest.task_ids(name)) == int(config["tasks.max"]), "tasks are made"
+
+    def check_balance(self, running: dict[Any, str]) -> None:
+        for kind in (lambda n: n == CONNECTOR, lambda n: n >= 0):
+            loads = [
+                sum(kind(number) for (_, number), at in running.items() if at == name)
+                for name in self.workers
+            ]
+            assert max(loads) - min(loads) <= 1, f"shared evenly: {loads}"
+
+    def check_statuses(self, workers: list[Worker], running: dict[Any, str]) -> None:
+        for worker in workers:
+            shown = {
+                (name, number): (status.state, status.worker_id)
+                for name, known in worker.state.statuses.items()
+                for number, status in known.items()
+            }
+            targets = worker.topic.snapshot().target_states
+            expected = {key: (SHOWN[targets[key[0]]], at) for key, at in running.items()}
+            assert shown == expected, f"statuses on {worker.name}"
+
+
+def msgspec_replace(request: Request, number: int) -> Request:
+    from msgspec.structs import replace
+
+    return replace(request, id=number)
+
+
+def simulate(seed: int, steps: int = 400) -> None:
+    """One run; raises AssertionError with what happened."""
+    group = Group(seed)
+    try:
+        group.play(steps)
+        group.rest()
+    except AssertionError as error:
+        told = "\n".join(group.history[-40:])
+        raise AssertionError(f"seed {seed}: {error}\n{told}") from error

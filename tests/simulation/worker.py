@@ -1,0 +1,384 @@
+"""One worker of the simulation: the real herder core and rounds, everything else is pretended."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from penstock.cluster.assignor_work import Work
+from penstock.cluster.changes import SessionKeyChanged
+from penstock.cluster.config_state import ConfigState
+from penstock.cluster.effects import (
+    AskLeader,
+    ChangeLevel,
+    LeaveGroup,
+    Refresh,
+    Rejoin,
+    Reply,
+    RotateKey,
+    Send,
+    Validate,
+    Wake,
+    WriteConfig,
+    WriteStatus,
+    WriteTopic,
+)
+from penstock.cluster.events import (
+    Event,
+    KeyWritten,
+    Rejoining,
+    Reported,
+    Result,
+    StatusChanged,
+    Synced,
+)
+from penstock.cluster.herder import decide
+from penstock.cluster.logs import Log, LogRecord
+from penstock.cluster.membership_bytes import offers
+from penstock.cluster.messages import (
+    ConnectorChanged,
+    ConnectorStopped,
+    MakeTaskConfigs,
+    SetConnectorTarget,
+    SetTaskTarget,
+    StartConnector,
+    StartTask,
+    State,
+    StopConnector,
+    StopTask,
+    TargetState,
+    TaskChanged,
+    TaskConfigsMade,
+    TaskId,
+    TaskStopped,
+)
+from penstock.cluster.protocol import Protocol
+from penstock.cluster.sessions import generate
+from penstock.cluster.state import CONNECTOR, ClusterState, GroupSettings, Settings
+from penstock.cluster.views import ConfigInfos
+from penstock.kafka.membership_rounds import Rounds
+from penstock.stores.config_topic import ConfigTopic
+from tests.simulation.broker import Coordinator, Logs
+
+HEARTBEAT_SECONDS = 3.0
+MAX_DELAY_SECONDS = 20.0
+STATES = {
+    TargetState.STARTED: State.RUNNING,
+    TargetState.PAUSED: State.PAUSED,
+    TargetState.STOPPED: State.STOPPED,
+}
+Ask = Callable[["Worker", AskLeader], None]
+Key = tuple[str, int]
+
+
+class Reader:
+    """A log as one worker reads it: at its own pace, unless it waits for the end."""
+
+    def __init__(self, logs: Logs) -> None:
+        self.logs = logs
+        self.at = 0
+        self.on_record: Callable[[LogRecord], None] = lambda record: None
+
+    def start(self, on_record: Callable[[LogRecord], None]) -> None:
+        self.on_record = on_record
+        self.read_to_end(0)
+
+    def stop(self) -> None: ...
+
+    def read_one(self) -> bool:
+        if self.at == len(self.logs.configs):
+            return False
+        self.at += 1
+        self.on_record(self.logs.configs[self.at - 1])
+        return True
+
+    def read_to_end(self, timeout_ms: int) -> None:
+        while self.read_one():
+            pass
+
+    def send(self, key: bytes, value: bytes | None, on_sent: Any = None) -> None:
+        self.logs.append([(key, value)])
+
+    def write(self, entries: Any, timeout_ms: int) -> None:
+        self.logs.append(entries)
+
+
+class Worker:
+    """Everything happens in `step`, in an order that dice decide on."""
+
+    def __init__(
+        self,
+        name: str,
+        logs: Logs,
+        coordinator: Coordinator,
+        dice: random.Random,
+        now: Callable[[], float],
+        ask: Ask,
+        protocol: Protocol,
+    ) -> None:
+        self.name, self.url = name, f"http://{name}/"
+        self.logs, self.coordinator, self.dice, self.now, self.ask = (
+            logs,
+            coordinator,
+            dice,
+            now,
+            ask,
+        )
+        self.protocol = protocol
+        group = GroupSettings(max_delay_seconds=MAX_DELAY_SECONDS, unsync_backoff_seconds=10.0)
+        self.state = ClusterState(Settings(name, self.url, distributed=True, group=group))
+        self.inbox: deque[Event] = deque()
+        self.lanes: dict[str, deque[Event]] = {}
+        self.timers: list[tuple[float, Event]] = []
+        self.answers: dict[int, Any] = {}
+        self.running: dict[Key, int] = {}
+        self.started: list[StartTask] = []
+        self.reader = Reader(logs)
+        log: Log = self.reader
+        self.topic = ConfigTopic(log, self.inbox.append)
+        self.statuses_read = 0
+        self.partitioned = False
+        self.unknown_since: float | None = None
+        self.member: str | None = None
+        self.in_flight = False
+        self.need_rejoin = True
+        self.asked = False
+        self.away: bool | None = None
+        self.rounds = Rounds(
+            self.url, int(MAX_DELAY_SECONDS * 1000), self, lambda: int(now() * 1000)
+        )
+        self.topic.start()
+
+    # What rounds want to know -------------------------------------------------------------------
+
+    def configs(self) -> ConfigState:
+        return self.topic.snapshot()
+
+    def newest_configs(self) -> ConfigState:
+        return self.topic.snapshot() if self.dice.random() < 0.3 else self.topic.refreshed(0)
+
+    def work(self) -> Work:
+        held = {(n, i) for n, local in self.state.local.items() for i in local.instances}
+        return Work.of(
+            (n for n, i in held if i == CONNECTOR), (TaskId(n, i) for n, i in held if i >= 0)
+        )
+
+    # Steps --------------------------------------------------------------------------------------
+
+    def feed(self, event: Event) -> None:
+        decision = decide(self.state, event, self.now())
+        self.state = decision.state
+        for effect in decision.effects:
+            self._perform(effect)
+
+    def step(self) -> bool:
+        """Let one thing happen; whether anything did."""
+        choices = [self._hear, self._report, self._read_config, self._read_status, self._take_part]
+        self.dice.shuffle(choices)
+        return any(choice() for choice in choices)
+
+    def due(self) -> None:
+        """Timers whose time has come."""
+        ready = [event for at, event in self.timers if at <= self.now()]
+        self.timers = [(at, event) for at, event in self.timers if at > self.now()]
+        for event in ready:
+            self.feed(event)
+        self._watch()
+
+    def _hear(self) -> bool:
+        if not self.inbox:
+            return False
+        self.feed(self.inbox.popleft())
+        return True
+
+    def _report(self) -> bool:
+        lanes = [lane for lane in self.lanes.values() if lane]
+        if not lanes:
+            return False
+        event = self.dice.choice(lanes).popleft()
+        if isinstance(event, Reported):
+            match event.report:
+                case ConnectorStopped(connector=name):
+                    del self.running[name, CONNECTOR]
+                case TaskStopped(id=task):
+                    del self.running[task.connector, task.task]
+                case _:
+                    pass
+        self.feed(event)
+        return True
+
+    def _read_config(self) -> bool:
+        return not self.partitioned and self.reader.read_one()
+
+    def _read_status(self) -> bool:
+        if self.partitioned or self.statuses_read == len(self.logs.statuses):
+            return False
+        writer, it = self.logs.statuses[self.statuses_read]
+        self.statuses_read += 1
+        told = (it.connector, it.number, it.state, writer, it.generation, it.trace, it.version)
+        self.inbox.append(StatusChanged(*told))
+        return True
+
+    # Membership ---------------------------------------------------------------------------------
+
+    def _take_part(self) -> bool:
+        if self.partitioned:
+            return False
+        if self.away is not None:
+            return self._stay_away()
+        if self.member is not None and not self.in_flight and not self.need_rejoin:
+            said = self.coordinator.heartbeat(self.member)
+            if said == "unknown":
+                self.member = None
+            self.need_rejoin = said != "ok" or self.asked
+            self.asked = False
+        if self.in_flight:
+            return self._proceed()
+        if not self.need_rejoin:
+            return False
+        if self.rounds.eager and self.rounds.allocation is not None:
+            self.detach()
+        if not self.rounds.released(self.state.membership.noted, self.work()):
+            return False
+        self.inbox.append(Rejoining())
+        self.asked = False
+        protocols = offers(self.protocol, self.rounds.metadata())
+        self.member = self.coordinator.join(self.member, protocols, self.now())
+        self.in_flight = True
+        return True
+
+    def _proceed(self) -> bool:
+        assert self.member is not None
+        match self.coordinator.poll(self.member):
+            case None:
+                return False
+            case "unknown":
+                self.member, self.in_flight = None, False
+            case "rebalance":
+                self.in_flight = False
+            case "lead":
+                protocol, generation = self.coordinator.protocol, self.coordinator.generation
+                told = self.rounds.lead(
+                    protocol, self.member, self.coordinator.metadata(), generation
+                )
+                self.coordinator.sync(generation, told)
+            case said:
+                generation, protocol, data = said
+                self.in_flight = self.need_rejoin = False
+                self.inbox.append(self.rounds.joined(generation, self.member, protocol, data))
+        return True
+
+    def _stay_away(self) -> bool:
+        if self.member is not None:
+            self.coordinator.leave(self.member, self.now())
+            self.member, self.in_flight = None, False
+            if self.away:
+                self.detach()
+            return True
+        return False
+
+    def detach(self) -> None:
+        self.inbox.append(self.rounds.forget())
+
+    def _watch(self) -> None:
+        if not self.partitioned:
+            self.unknown_since = None
+        elif self.unknown_since is None:
+            self.unknown_since = self.now()
+        elif self.now() - self.unknown_since >= HEARTBEAT_SECONDS and self.rounds.allocation:
+            self.detach()
+            self.need_rejoin, self.in_flight = True, False
+
+    # Effects ------------------------------------------------------------------------------------
+
+    def _later(self, lane: str, *events: Event) -> None:
+        self.lanes.setdefault(lane, deque()).extend(events)
+
+    def _perform(self, effect: Any) -> None:
+        match effect:
+            case Reply(request, value, error):
+                assert request not in self.answers, "answered twice"
+                self.answers[request] = error if error is not None else value
+            case Send(command):
+                self._send(command)
+            case WriteConfig(request, changes):
+                self.inbox.append(Result(request, error=self._write(changes)))
+            case RotateKey(algorithm, size):
+                key = generate(algorithm, size, int(self.now() * 1000), lambda n: bytes(n))
+                self.inbox.append(KeyWritten(self._write((SessionKeyChanged(key),))))
+            case Refresh(generation, _):
+                self._refresh(generation)
+            case Rejoin():
+                self.away, self.asked = None, True
+                if self.member is None:
+                    self.need_rejoin = True
+            case LeaveGroup(forgetting):
+                self.away = forgetting
+            case Validate(request, _):
+                self._later(f"v{request}", Result(request, ConfigInfos("c", 0, [], [])))
+            case WriteStatus():
+                self._write_status(effect)
+            case Wake(after_seconds, event):
+                self.timers.append((self.now() + after_seconds, event))
+            case AskLeader():
+                self.ask(self, effect)
+            case _:
+                assert isinstance(effect, WriteTopic | ChangeLevel), effect
+
+    def _write(self, changes: Any) -> Exception | None:
+        if self.partitioned:
+            return TimeoutError("no broker")
+        try:
+            self.topic._write(changes)
+        except Exception as error:
+            return error
+        finally:
+            self.topic._tell_read()
+        return None
+
+    def _refresh(self, generation: int) -> None:
+        if self.partitioned or self.dice.random() < 0.1:
+            self.inbox.append(Synced(generation, TimeoutError("too slow")))
+            return
+        self.reader.read_to_end(0)
+        self.topic._tell_read()
+        self.inbox.append(Synced(generation))
+
+    def _write_status(self, effect: WriteStatus) -> None:
+        self.logs.statuses.append((self.name, effect))
+
+    def _send(self, command: Any) -> None:
+        match command:
+            case StartConnector(name, incarnation, _, target):
+                self._start((name, CONNECTOR), incarnation)
+                report: Any = ConnectorChanged(name, incarnation, STATES[target])
+            case StartTask(id=task, incarnation=incarnation, target=target):
+                self._start((task.connector, task.task), incarnation)
+                self.started.append(command)
+                report = TaskChanged(task, incarnation, STATES[target])
+            case SetConnectorTarget(name, incarnation, target):
+                report = ConnectorChanged(name, incarnation, STATES[target])
+            case SetTaskTarget(task, incarnation, target):
+                report = TaskChanged(task, incarnation, STATES[target])
+            case StopConnector(name, incarnation):
+                report = ConnectorStopped(name, incarnation)
+            case StopTask(task, incarnation, _):
+                report = TaskStopped(task, incarnation)
+            case MakeTaskConfigs(name, incarnation, most):
+                edition = self.logs.editions.get(name, 0)
+                made = [{"task": str(n), "edition": str(edition)} for n in range(most)]
+                report = TaskConfigsMade(name, incarnation, made)
+            case _:
+                raise AssertionError(command)
+        self._later(_lane(command), Reported(report))
+
+    def _start(self, key: Key, incarnation: int) -> None:
+        assert key not in self.running, f"{key} runs on {self.name} already"
+        self.running[key] = incarnation
+
+
+def _lane(command: Any) -> str:
+    """Reports on one instance keep their order."""
+    return str(command.id) if hasattr(command, "id") else command.connector
