@@ -45,8 +45,8 @@ from penstock.cluster.events import (
     Synced,
     TopicChanged,
 )
-from penstock.cluster.key_steps import check_key, key_changed, key_written
 from penstock.cluster.healing import heal
+from penstock.cluster.key_steps import check_key, key_changed, key_written
 from penstock.cluster.offset_steps import done, prepared
 from penstock.cluster.queues import leave
 from penstock.cluster.reconcile import (
@@ -265,6 +265,11 @@ def _status_changed(turn: Turn, event: StatusChanged) -> None:
     if event.state is None:
         turn.show_status(event.connector, event.number, None)
         return
+    known = turn.state.statuses.get(event.connector, {}).get(event.number)
+    mine = known is not None and known.worker_id == turn.state.settings.worker_id
+    others = event.worker_id != turn.state.settings.worker_id
+    if known is not None and mine and others and event.generation < known.generation:
+        return  # what this worker has written since is still to be read
     texts = (event.worker_id, event.generation, event.trace, event.version)
     turn.show_status(event.connector, event.number, Status(event.state, *texts))
 

@@ -80,7 +80,11 @@ class ConfigLog(Protocol):
 
 
 class StatusLog(Protocol):
-    """Where workers say how their connectors and tasks are. Writes are not waited for."""
+    """Where workers say how their connectors and tasks are. Writes are not waited for.
+
+    The listener the log was made with hears everything that is written, by this worker too, in one
+    order that is the same for all workers.
+    """
 
     def write(self, status: WriteStatus) -> None: ...
 

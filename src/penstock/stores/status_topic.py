@@ -16,7 +16,8 @@ class StatusTopic:
     """A `StatusLog` over a compacted topic.
 
     `tell` hears, as `StatusChanged` and `TopicChanged`: in `start` everything the topic says, then
-    what other workers write. What this worker writes is not told back to it.
+    everything that is written to it, in the topic's order, what this worker writes included: the
+    order says which of two workers had the last word.
     """
 
     def __init__(
