@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BACKLOG = 1024
-CONNECTIONS_MAX = 4096
-FILES_MIN = 2 * CONNECTIONS_MAX  # of which connections are one half at most
+FILES_MIN = 8192  # of which connections are one half at most
 KEEP_ALIVE_SECONDS = 30
 CLOSE_SECONDS = 60
 SWITCH_SECONDS = 0.0005  # how long the thread of a task may keep the interpreter to itself
@@ -115,7 +114,6 @@ class RestServer:
             server_header=False,
             proxy_headers=False,
             backlog=BACKLOG,
-            limit_concurrency=CONNECTIONS_MAX,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=CLOSE_SECONDS,
         )

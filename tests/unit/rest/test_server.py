@@ -137,3 +137,40 @@ def test_one_connection_serves_many_requests():
         assert answer.count(b"HTTP/1.1 200") == 21
 
     play(scene)
+
+
+def test_who_is_silent_longest_makes_room_for_others(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 20)
+
+    async def scene(server: RestServer) -> None:
+        port = server.ports[0]
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(50)]
+        for _ in range(5):
+            assert b" 200 " in await exchange(port, GET)
+        gone = [reader for reader, _ in silent if reader.at_eof() or reader.exception()]
+        assert gone == [reader for reader, _ in silent[: len(gone)]]
+        assert 30 <= len(gone) <= 36
+        for _, writer in silent:
+            writer.close()
+
+    play(scene)
+
+
+def test_clients_that_are_waited_on_are_not_hung_up_on(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 2)
+
+    async def scene(server: RestServer) -> None:
+        port = server.ports[0]
+        head = POST + b"Connection: close\r\nContent-Length: 2\r\n\r\n"
+        busy = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        for _, writer in busy:
+            writer.write(head)
+        await asyncio.sleep(0.05)
+        with pytest.raises((ConnectionError, AssertionError)):
+            assert b" 200 " in await exchange(port, GET)
+        for reader, writer in busy:
+            writer.write(b"{}")
+            assert b" 500 " in await reader.read()
+            writer.close()
+
+    play(scene)
