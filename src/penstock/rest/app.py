@@ -18,8 +18,8 @@ from penstock.rest.connectors import Connectors
 from penstock.rest.endpoint import Call, Endpoint, Guard, Methods, bare
 from penstock.rest.errors import HttpError
 from penstock.rest.middleware import AccessLog, HeaderRules, Origins
-from penstock.rest.paths import Paths, Unreadable, page
 from penstock.rest.own import own_routes
+from penstock.rest.paths import Paths, Unreadable, page
 from penstock.rest.requests import Requests
 from penstock.rest.resources import Internal, Loggers, PluginResources, Server
 from penstock.rest.routes import admin_routes, main_routes
