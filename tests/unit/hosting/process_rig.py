@@ -6,14 +6,16 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from multiprocessing.managers import BaseManager
 from typing import Any
 
 from penstock.hosting.crew import HostingSettings
-from penstock.hosting.launch import Born, ForkLauncher, Launcher, host_command
+from penstock.hosting.launch import Born, Dead, ForkLauncher, Launcher, host_command
 from penstock.hosting.process import ProcessHosts
 from penstock.sdk.record import TopicPartition
 from penstock.testing.memory_kafka import MemoryKafka
@@ -41,18 +43,31 @@ class KeptLauncher(ForkLauncher):
 
     def __init__(self) -> None:
         super().__init__(COMMAND)
+        self._unborn = 0
         self._alive: set[int] = set()
+
+    def launch(self, number: int, channel: socket.socket, output: int) -> None:
+        self._unborn += 1
+        super().launch(number, channel, output)
 
     def news(self) -> list[Any]:
         found = super().news()
-        self._alive |= {each.pid for each in found if isinstance(each, Born)}
+        born = {each.pid for each in found if isinstance(each, Born)}
+        self._unborn -= len(born)
+        self._alive |= born
+        self._alive -= {each.pid for each in found if isinstance(each, Dead)}
         return found
 
     def close(self) -> None:
-        self.news()
-        for pid in self._alive:
-            self.signal(pid, signal.SIGKILL)
-        self._alive.clear()
+        """All of this test's hosts are gone when this returns, and the news of them read."""
+        end = time.monotonic() + 10
+        killed: set[int] = set()
+        while (self._unborn or self._alive) and time.monotonic() < end:
+            self.news()
+            for pid in self._alive - killed:
+                self.signal(pid, signal.SIGKILL)
+            killed |= self._alive
+            time.sleep(0.002)
 
 
 SHARED = KeptLauncher()
@@ -102,6 +117,7 @@ class ProcessRig(HostRig):
 
     def close(self) -> None:
         self.hosts.close()
-        self._server.stop_event.set()
-        self._server.listener.close()
+        server: Any = self._server
+        server.stop_event.set()
+        server.listener.close()
         self._folder.cleanup()
