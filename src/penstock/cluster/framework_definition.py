@@ -158,7 +158,7 @@ def _with_choices(
         versions = Versions(catalog, "connector.class", CONNECTORS)
         return replace(key, default=defaults[key.name], recommender=versions)
     if base is ConnectorConfig:
-        return key
+        return _plain(key, catalog)
     if key.name in CONVERTERS:
         kind = CONVERTERS[key.name]
         found = catalog.find_class(converters.get(key.name, ""))
@@ -171,6 +171,14 @@ def _with_choices(
         versions = Versions(catalog, setting, kinds, always_visible=False)
         return replace(key, default=version, recommender=versions)
     return key
+
+
+def _plain(key: ConfigKey, catalog: Catalog) -> ConfigKey:
+    """Without what the worker and its plugins add; a version matters beside a class only."""
+    setting = key.name.removesuffix(_VERSION)
+    if setting == key.name or setting not in CONVERTERS:
+        return key
+    return replace(key, recommender=Versions(catalog, setting, (), always_visible=False))
 
 
 def _version_of(catalog: Catalog, name: str | None, kinds: Collection[PluginKind]) -> str | None:
