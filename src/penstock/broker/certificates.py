@@ -54,9 +54,14 @@ def make_all(folder: Path) -> None:
 
 
 def issue(
-    name: str, by: Holder | None = None, hosts: tuple[str, ...] = (), *, expired: bool = False
+    name: str,
+    by: Holder | None = None,
+    hosts: tuple[str, ...] = (),
+    *,
+    authority: bool = False,
+    expired: bool = False,
 ) -> Holder:
-    """A certificate for `name`; without an issuer one of an authority."""
+    """A certificate for `name`. An authority may issue others; without an issuer it is one."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -74,7 +79,7 @@ def issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(end - VALID - HOUR)
         .not_valid_after(end)
-        .add_extension(x509.BasicConstraints(ca=not hosts and by is None, path_length=None), True)
+        .add_extension(x509.BasicConstraints(ca=authority or by is None, path_length=None), True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), False

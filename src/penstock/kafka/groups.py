@@ -99,6 +99,8 @@ class KafkaGroups:
 
         arguments: dict[str, Any] = to_kafka_python(self._settings)
         arguments["bootstrap_timeout_ms"] = int(min(self._timeout, _BOOTSTRAP_SECONDS) * 1000)
+        if self._settings.get("security.protocol", "plaintext") != "plaintext":
+            ensure_possible(self._settings)  # kafka-python only sees that it gets no answer
         client: Any = None
         end = monotonic() + self._timeout
         while client is None:

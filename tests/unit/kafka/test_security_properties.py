@@ -9,7 +9,7 @@ import pytest
 
 from penstock.broker.certificates import STORE_PASSWORD, make_all
 from penstock.kafka.properties import ClientKind, to_librdkafka
-from penstock.kafka.properties_python import to_kafka_python
+from penstock.kafka.properties_python import tls_context, to_kafka_python
 from penstock.kafka.properties_ssl import Identity, openssl_name
 from penstock.sdk.errors import ConfigError
 from tests.unit.kafka.test_properties import made
@@ -287,3 +287,23 @@ def test_kafka_python_trusts_what_was_given_and_says_when_it_is_no_use(tmp_path:
     )
     with pytest.raises(ConfigError, match="of no use"):
         to_kafka_python(settings)
+
+
+def test_a_key_given_to_openssl_leaves_no_file(
+    tls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    seen = list[str]()
+    monkeypatch.setattr(
+        "ssl.SSLContext.load_cert_chain",
+        lambda context, chain, key, password: seen.extend((chain, key, Path(key).read_text())),
+    )
+    properties = {
+        "security.protocol": "SSL",
+        "ssl.keystore.location": str(tls / "client.jks"),
+        "ssl.keystore.password": STORE_PASSWORD,
+    }
+    tls_context(to_librdkafka(properties, ClientKind.ADMIN).settings)
+    assert "PRIVATE KEY" in seen[2]
+    assert not any(Path(name).exists() for name in seen[:2])
+    assert not list(tmp_path.iterdir())
