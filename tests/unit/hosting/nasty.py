@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from penstock.cluster.catalog import PluginKind
@@ -42,6 +43,11 @@ class NastyTask(SourceTask[Config]):
         match deed:
             case "segfault":
                 ctypes.string_at(0)
+            case "once":
+                marker = Path(self.config.properties["marker"])
+                if not marker.exists():
+                    marker.touch()
+                    ctypes.string_at(0)
             case "exit":
                 os._exit(7)
             case "abort":

@@ -1,0 +1,141 @@
+"""A whole worker beside connectors that crash, hang, grow and print without end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from penstock.broker import LocalKafka
+from tests.integration.workers import Worker, wait_until
+
+pytestmark = pytest.mark.integration
+NASTY = Path(__file__).parents[1] / "unit" / "hosting" / "nasty.py"
+TELLS_ITS_PROCESS = """
+import os
+with open({path!r}, "a") as file:
+    file.write(str(os.getpid()) + "\\n")
+"""
+
+
+@pytest.fixture
+def worker(kafka: LocalKafka, tmp_path: Path) -> Iterator[Worker]:
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    tells = TELLS_ITS_PROCESS.format(path=str(tmp_path / "imported"))
+    (plugins / "nasty_connectors.py").write_text(NASTY.read_text() + tells)
+    made = Worker(tmp_path, kafka.bootstrap_servers, plugin__path=str(plugins))
+    made.start().wait_for_rest()
+    yield made
+    made.kill()
+
+
+def create(worker: Worker, name: str, **settings: str) -> None:
+    given = {"connector.class": "NastySource", "topic": f"{name}-{time.time_ns()}", "deed": "none"}
+    given |= {key.replace("__", "."): value for key, value in settings.items()}
+    status, body = worker.ask("/connectors", "POST", {"name": name, "config": given})
+    assert status == 201, body
+    wait_until(lambda: len(worker.states(name)) == 2, what=f"a task of {name}")
+
+
+def family(worker: Worker) -> list[psutil.Process]:
+    """The processes a worker has started, and theirs."""
+    assert worker.process is not None
+    return psutil.Process(worker.process.pid).children(recursive=True)
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    running = [process for process in processes if process.is_running()]
+    return [process for process in running if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def trace(worker: Worker, name: str) -> str:
+    _, body = worker.ask(f"/connectors/{name}/status")
+    return str(body["tasks"][0].get("trace"))
+
+
+def test_the_worker_imports_no_plugin_and_leaves_nothing_behind_when_it_is_killed(
+    worker: Worker,
+) -> None:
+    create(worker, "good")
+    create(worker, "parent", deed="orphan", task__isolation="process")
+    wait_until(lambda: [p for p in family(worker) if p.cmdline()[:1] == ["sleep"]], what="a child")
+    assert worker.process is not None
+    imported = {int(line) for line in (worker.folder / "imported").read_text().split()}
+    assert imported
+    assert worker.process.pid not in imported
+    processes = family(worker)
+    assert len(processes) >= 4
+    os.kill(worker.process.pid, signal.SIGKILL)
+    worker.process.wait()
+    wait_until(lambda: not alive(processes), 5, what="the end of all its processes")
+
+
+def test_a_worker_that_is_stopped_leaves_nothing_behind(worker: Worker) -> None:
+    create(worker, "good")
+    processes = family(worker)
+    assert worker.stop() == 0
+    wait_until(lambda: not alive(processes), 5, what="the end of all its processes")
+
+
+def test_rest_answers_quickly_whatever_connectors_do(worker: Worker) -> None:
+    create(worker, "good", task__isolation="process")
+    deeds = {"segfault": {}, "exit": {}, "flood": {}, "loop": {}, "deaf": {}}
+    deeds["grow"] = {"task.memory.max.mb": "200"}
+    for deed, more in deeds.items():
+        create(worker, deed, deed=deed, task__isolation="process", **more)
+    seconds: list[float] = []
+    for _ in range(400):
+        began = time.perf_counter()
+        status, _ = worker.ask("/connectors/good/status")
+        seconds.append(time.perf_counter() - began)
+        assert status == 200
+        time.sleep(0.005)
+    assert statistics.quantiles(seconds, n=100)[98] < 0.1
+    assert worker.states("good") == ["RUNNING", "RUNNING"]
+    assert worker.states("loop") == ["RUNNING", "RUNNING"]
+    wait_until(lambda: "SIGSEGV" in trace(worker, "segfault"), what="the reason of a crash")
+    wait_until(lambda: "exit status 7" in trace(worker, "exit"), what="the reason of an exit")
+    wait_until(lambda: "task.memory.max.mb" in trace(worker, "grow"), what="the limit of memory")
+    for deed in deeds:
+        assert worker.ask(f"/connectors/{deed}", "DELETE")[0] == 204
+
+
+def test_a_task_that_crashed_is_back_after_a_moment(worker: Worker) -> None:
+    marker = str(worker.folder / "crashed")
+    create(worker, "once", deed="once", marker=marker, errors__restart__delay__ms="1500")
+    wait_until(lambda: worker.states("once") == ["RUNNING", "FAILED"], what="a failed task")
+    assert "Task once-0 is restarted in 1." in trace(worker, "once")
+    (task,) = worker.ask("/penstock/v1/tasks")[1]
+    assert (task["id"], task["state"], task["host"]) == ("once-0", "FAILED", None)
+    assert "SIGSEGV" in task["last_error"]["message"]
+    wait_until(lambda: worker.states("once") == ["RUNNING", "RUNNING"], what="a restarted task")
+    (task,) = worker.ask("/penstock/v1/tasks")[1]
+    assert (task["state"], task["restarts"], task["errors"]) == ("RUNNING", 1, 1)
+    hosts: list[Any] = worker.ask("/penstock/v1/hosts")[1]
+    assert [host["tasks"] for host in hosts if host["id"] == task["host"]] == [["once-0"]]
+
+
+def test_plugins_whose_import_ends_the_process_are_left_out(
+    kafka: LocalKafka, tmp_path: Path
+) -> None:
+    for folder, text in (("good", NASTY.read_text()), ("bad", "import os\nos._exit(5)\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{folder}_connectors.py").write_text(text)
+    path = f"{tmp_path / 'bad'},{tmp_path / 'good'}"
+    worker = Worker(tmp_path, kafka.bootstrap_servers, plugin__path=path)
+    try:
+        worker.start().wait_for_rest()
+        create(worker, "works")
+        wait_until(lambda: worker.states("works") == ["RUNNING"] * 2, what="a running task")
+        assert f"The plugins of {tmp_path / 'bad'} are left out" in worker.log
+        assert "exit status 5" in worker.log
+    finally:
+        worker.kill()
