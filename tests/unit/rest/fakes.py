@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from starlette.applications import Starlette
 
 from penstock.cluster.catalog import Plugin, PluginKind
+from penstock.cluster.host_views import CallView, HostView, LastError, TaskView
 from penstock.cluster.messages import Report
 from penstock.cluster.plugin_views import ThreadedPlugins, ThreadedValidator
 from penstock.cluster.ports import PeerAnswer
@@ -99,6 +100,20 @@ class NoPeers:
         raise OSError("there is no other worker")
 
 
+class FixedViews:
+    """One host with one task, in which a call is stuck."""
+
+    def hosts(self) -> list[HostView]:
+        tasks, connectors = ["c-0"], ["c"]
+        return [
+            HostView(1, 4711, "shared", True, False, True, 40.5, 0.5, 3, 7.5, tasks, connectors)
+        ]
+
+    def tasks(self) -> list[TaskView]:
+        call, error = CallView("poll", 90.5, True), LastError("no", 1.5)
+        return [TaskView("c-0", "RUNNING", 1, call, 2, 1, error)]
+
+
 class Worker:
     """The parts a test may want to look at."""
 
@@ -122,6 +137,7 @@ class Worker:
             ThreadedPlugins(registry),
             self.levels,
             guards,
+            FixedViews(),
         )
         self.herder.started()
 
