@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -46,7 +47,8 @@ class KafkaAdmin:
     @property
     def _client(self) -> Any:  # the client's own annotations are partial
         if self._made is None:
-            self._made = AdminClient(self.translated.settings)
+            quiet: dict[str, Any] = {"log_level": 0, "error_cb": _ignore}
+            self._made = AdminClient({**quiet, **self.translated.settings})
         return self._made
 
     def cluster_id(self) -> str | None:
@@ -57,13 +59,21 @@ class KafkaAdmin:
         except (KafkaException, TimeoutError) as error:
             raise ConnectError(_CLUSTER) from error
 
-    def partitions(self, topics: Collection[str]) -> dict[str, int]:
+    def partitions(
+        self, topics: Collection[str], *, timeout_seconds: float | None = None
+    ) -> dict[str, int]:
         """How many partitions each topic has; a topic that does not exist is left out."""
         asked = self._client.describe_topics(
-            TopicCollection(list(topics)), request_timeout=self._timeout
+            TopicCollection(list(topics)), request_timeout=self._within(timeout_seconds)
         )
         found = {topic: self._answer(answer, _NO_TOPIC) for topic, answer in asked.items()}
         return {topic: len(d.partitions) for topic, d in found.items() if d is not None}
+
+    def look_anew(self, topic: str, timeout_seconds: float) -> None:
+        """Forget which brokers led the topic's partitions. A client that is not told to goes on
+        asking former leaders, or with former epochs, for minutes after a broker's restart."""
+        with contextlib.suppress(KafkaException):
+            self._client.list_topics(topic, timeout=self._within(timeout_seconds))
 
     def topic_setting(self, topic: str, name: str) -> str | None:
         """A topic's setting, None if it has none of this name. May raise when not allowed."""
@@ -73,23 +83,32 @@ class KafkaAdmin:
         return None if entry is None else entry.value
 
     def ends(
-        self, partitions: Iterable[TopicPartition], *, read_committed: bool = False
+        self,
+        partitions: Iterable[TopicPartition],
+        *,
+        read_committed: bool = False,
+        timeout_seconds: float | None = None,
     ) -> dict[TopicPartition, int]:
         """Where each partition ends now."""
-        return self._places(partitions, _api.OffsetSpec.latest(), read_committed)
+        latest = _api.OffsetSpec.latest()
+        return self._places(partitions, latest, read_committed, timeout_seconds)
 
     def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return self._places(partitions, _api.OffsetSpec.earliest(), read_committed=False)
 
     def _places(
-        self, partitions: Iterable[TopicPartition], spec: Any, read_committed: bool
+        self,
+        partitions: Iterable[TopicPartition],
+        spec: Any,
+        read_committed: bool,
+        timeout_seconds: float | None = None,
     ) -> dict[TopicPartition, int]:
         asked = {Place(p.topic, p.partition): spec for p in partitions}
         if not asked:
             return {}
         level = IsolationLevel.READ_COMMITTED if read_committed else IsolationLevel.READ_UNCOMMITTED
         answers = self._client.list_offsets(
-            asked, isolation_level=level, request_timeout=self._timeout
+            asked, isolation_level=level, request_timeout=self._within(timeout_seconds)
         )
         return {
             TopicPartition(place.topic, place.partition): self._answer(answer).offset
@@ -114,6 +133,12 @@ class KafkaAdmin:
         """Forget a group with all its offsets; a group that does not exist is fine."""
         self._groups.delete_group(group)
 
+    def _within(self, timeout_seconds: float | None) -> float:
+        """At least a millisecond, which librdkafka insists on."""
+        if timeout_seconds is None:
+            return self._timeout
+        return max(min(timeout_seconds, self._timeout), 0.001)
+
     def _answer(self, answer: Any, missing: Collection[int] = ()) -> Any:
         try:
             return answer.result(self._timeout)
@@ -121,3 +146,7 @@ class KafkaAdmin:
             if error.args[0].code() in missing:
                 return None
             raise kafka_error(error.args[0]) from error
+
+
+def _ignore(problem: KafkaError) -> None:
+    """Every call that fails raises; an unused client need not tell that brokers are away."""
