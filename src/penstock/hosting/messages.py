@@ -154,7 +154,7 @@ FromHost = Ready | ReadOffsets | StoreOffsets | Logged | Beat | StackShown | Ans
 # Bytes ------------------------------------------------------------------------------------------
 
 _FLOAT32 = 1
-_FLOAT32_BYTES = struct.Struct("<f")
+_FLOAT32_BYTES = struct.Struct("<d")  # it may be more precise than its type
 
 
 def _plain(value: Any) -> Any:

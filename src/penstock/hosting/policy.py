@@ -31,7 +31,7 @@ class HostingConfig(Config):
     ] = "process"
     penstock_hosts_max: Annotated[
         int | None,
-        Option("Most processes that tasks share; one per core if not set.", LOW, check=None),
+        Option("Most processes that tasks share; one per core if not set.", LOW),
     ] = None
     penstock_hosts_start: Annotated[
         str,

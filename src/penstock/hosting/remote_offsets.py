@@ -92,9 +92,8 @@ class RemoteStore:
         return list(answer.offsets)
 
     def write(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
-        pairs = [(_copied(partition), _copied(offset)) for partition, offset in offsets]
-
         def question(number: int) -> StoreOffsets:
+            pairs = [(_copied(partition), _copied(offset)) for partition, offset in offsets]
             return StoreOffsets(number, self._id, self._incarnation, pairs, timeout_ms)
 
         try:
@@ -110,4 +109,11 @@ def _copied(members: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     if not isinstance(members, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise DataError("Offsets must be specified as a Map")
-    return dict(members)
+    return {name: primitive(value) for name, value in members.items()}
+
+
+def primitive(value: Any) -> Any:
+    """The value, unless msgpack would quietly make something else of it. Raises TypeError."""
+    if value is None or isinstance(value, bool | int | float | str | bytes | bytearray):
+        return value
+    raise TypeError(f"a {type(value).__name__} is none")
