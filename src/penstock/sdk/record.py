@@ -67,7 +67,7 @@ class SourceRecord(Record, frozen=True, gc=False):
 
 
 class SinkRecord(Record, frozen=True, gc=False):
-    """A record on its way out of Kafka. The `original_*` coordinates survive every transformation."""
+    """A record on its way out of Kafka; `original_*` coordinates survive every transformation."""
 
     offset: int = -1
     timestamp_type: TimestampType = TimestampType.NO_TIMESTAMP_TYPE
