@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from penstock.runtime.stages import NamedPlugin, TransformChain
+from penstock.runtime.stages import NamedPlugin, TransformChain, transformed
+from penstock.sdk.columns import column
 from penstock.sdk.record import SinkRecord
 from penstock.sdk.schema import (
     INT32,
@@ -114,15 +115,20 @@ def records(count: int, schema: Schema | None) -> list[SinkRecord]:
 
 
 def microseconds(work: Callable[[Sequence[SinkRecord]], Any], given: list[SinkRecord]) -> float:
-    """Per record, the best of some rounds over batches."""
+    """CPU time per record, the best of some rounds over batches."""
     batches = [given[i : i + BATCH] for i in range(0, len(given), BATCH)]
     best = float("inf")
     for _ in range(ROUNDS):
-        started = time.perf_counter()
+        started = time.process_time()
         for batch in batches:
             work(batch)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     return best / len(given) * 1e6
+
+
+def read(batch: Sequence[SinkRecord]) -> list[Any]:
+    """What a converter or a sink wants of the records."""
+    return [column(batch, name) for name in ("topic", "value", "value_schema", "key")]
 
 
 def copying(batch: Sequence[SinkRecord]) -> list[dict[str, Any]]:
@@ -135,7 +141,7 @@ def copying(batch: Sequence[SinkRecord]) -> list[dict[str, Any]]:
 
 def row(name: str, properties: Mapping[str, str], given: list[SinkRecord], plain: float) -> str:
     chain = TransformChain.build(properties, Stock())
-    cost = microseconds(chain.apply, given)
+    cost = microseconds(lambda batch: read(transformed(chain.stages, batch)), given)
     return f"  {name:45} {cost:6.2f} µs {cost / plain:6.1f} ×"
 
 

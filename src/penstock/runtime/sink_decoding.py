@@ -9,6 +9,7 @@ from penstock.runtime.consumed import consumed
 from penstock.runtime.error_reports import Reporters
 from penstock.runtime.plugins import Converters, Transforms
 from penstock.runtime.ports import Headers, Incoming
+from penstock.runtime.stages import transformed
 from penstock.runtime.tolerance import ErrorContext, Operator, Stage
 from penstock.sdk.columns import Columns
 from penstock.sdk.converter import Converter, DecodedColumns
@@ -40,10 +41,7 @@ class SinkDecoder:
         keys = _decoded(self._converters.key, topics, batch.keys())
         values = _decoded(self._converters.value, topics, batch.values())
         headers = self._headers(topics, batch.headers())
-        records: Sequence[SinkRecord] = _records(batch, keys, values, headers)
-        for stage in self._transforms.stages:
-            records = stage.apply(records)
-        return records
+        return transformed(self._transforms.stages, _records(batch, keys, values, headers))
 
     def one(self, batch: Incoming) -> Sequence[SinkRecord]:
         """The only record of a batch, with retries; nothing if it is skipped and reported."""
@@ -76,7 +74,8 @@ class SinkDecoder:
         )
         if context.failed or keys is None or values is None:
             return []
-        records: Sequence[SinkRecord] = _records(batch, keys, values, headers or [()])
+        made = _records(batch, keys, values, headers or [()])
+        records: Sequence[SinkRecord] = made.records()
         for stage in self._transforms.stages:
             step = _applied(stage.apply, records)
             records = execute(context, Stage.TRANSFORMATION, stage.class_name, step) or []

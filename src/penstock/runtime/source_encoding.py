@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from penstock.runtime.error_reports import Reporters
 from penstock.runtime.plugins import Converters, Transforms
 from penstock.runtime.ports import Headers, Outgoing
+from penstock.runtime.stages import transformed
 from penstock.runtime.tolerance import ErrorContext, Operator, Stage
 from penstock.sdk.columns import column
 from penstock.sdk.converter import Converter
@@ -63,8 +64,7 @@ class SourceEncoder:
 
     def whole(self, records: Sequence[SourceRecord]) -> list[Encoded]:
         """All of a batch, or the first exception."""
-        for stage in self._transforms.stages:
-            records = stage.apply(records)
+        records = transformed(self._transforms.stages, records)
         ready = [self._outgoing(topic, of_topic) for topic, of_topic in _by_topic(records)]
         return [Encoded(ready, records)]
 

@@ -9,6 +9,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 from penstock.runtime.connector_config import aliases
 from penstock.runtime.error_text import headline
+from penstock.runtime.plugins import TransformStage
+from penstock.sdk.columns import Columns, as_columns
 from penstock.sdk.config import Config, ConfigDef, ConfigKey, ConfigType, config_class
 from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.sdk.predicate import Predicate
@@ -54,20 +56,26 @@ class TransformLink:
         self._predicate = predicate
         self._wanted = not negate
 
-    def apply(self, records: Sequence[R]) -> list[R]:
+    def apply(self, records: Sequence[R]) -> Sequence[R]:
         """The records that take the place of these; those it is not for are handed on."""
         if self._predicate is None:
-            return self._transform.apply(records)
+            return self._transformed(records)
         holds = self._predicate.matches(records)
         if all(held is self._wanted for held in holds):
-            return self._transform.apply(records)
+            return self._transformed(records)
         if not any(held is self._wanted for held in holds):
-            return list(records)
+            return records
         changed: list[R] = []
         for held, run in groupby(zip(holds, records, strict=True), key=lambda pair: pair[0]):
             group = [record for _, record in run]
             changed += self._transform.apply(group) if held is self._wanted else group
         return changed
+
+    def _transformed(self, records: Sequence[R]) -> Sequence[R]:
+        if isinstance(records, Columns):
+            found = self._transform.apply_columns(records)
+            return self._transform.apply(records.records()) if found is None else found
+        return self._transform.apply(records)
 
     def close(self) -> None:
         """Release what transformation and predicate hold."""
@@ -104,16 +112,22 @@ class TransformChain:
 
     def apply(self, records: Sequence[R]) -> list[R]:
         """The records that come out at the end. Raises for the whole batch."""
-        changed = list(records)
-        for stage in self.stages:
-            changed = stage.apply(changed)
-        return changed
+        return list(transformed(self.stages, records))
 
     def close(self) -> None:
         """Release what the transformations hold; each is closed even if one fails to."""
         with ExitStack() as stack:
             for stage in self.stages:
                 stack.callback(stage.close)
+
+
+def transformed(stages: Sequence[TransformStage], records: Sequence[R]) -> Sequence[R]:
+    """A whole batch through all stages: as columns, for as long as these can do without records."""
+    if stages:
+        records = as_columns(records)
+    for stage in stages:
+        records = stage.apply(records)
+    return records
 
 
 class _Part:

@@ -85,6 +85,18 @@ def _repeated(value: Any, size: int) -> Column:
     return [value] * size
 
 
+def as_columns(records: Sequence[R]) -> Sequence[R]:
+    """The same batch as columns, if its records are all of one kind."""
+    if isinstance(records, Columns):
+        return records
+    kinds: set[type[R]] = set(map(type, records))
+    if len(kinds) != 1:
+        return records
+    kind = kinds.pop()
+    columns = {name: partial(column, records, name) for name in kind.__struct_fields__}
+    return Columns(kind, len(records), columns)
+
+
 def column(records: Sequence[Record], name: str) -> Column:
     """An attribute of each record: `column(records, "value")`."""
     if isinstance(records, Columns):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from penstock.sdk.config import Config
+from penstock.sdk.overriding import overridden_last
 from penstock.sdk.schema import Schema
 
 C = TypeVar("C", bound=Config)
@@ -55,9 +56,7 @@ class Converter(ABC, Generic[C]):
     def __init_subclass__(cls, **more: Any) -> None:
         """Where `decode` alone was overridden last, `decode_columns` goes by it."""
         super().__init_subclass__(**more)
-        names = {"decode", "decode_columns"}
-        found = next(names & vars(kind).keys() for kind in cls.__mro__ if names & vars(kind).keys())
-        if found == {"decode"}:
+        if overridden_last(cls, "decode", "decode_columns") == {"decode"}:
             cls.decode_columns = Converter[C].decode_columns
 
     def close(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config
+from penstock.sdk.overriding import overridden_last
 from penstock.sdk.record import Record
 
 C = TypeVar("C", bound=Config)
@@ -28,6 +30,19 @@ class Transform(ABC, Generic[C]):
     @abstractmethod
     def apply(self, records: Sequence[R]) -> list[R]:
         """The records that take the place of these, in order."""
+
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        """The same for a batch kept as columns; None if it has to be done record by record.
+
+        Saves making a record anew where only its value, its key or its topic changes.
+        """
+        return None
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Where `apply` alone was overridden last, nothing else is asked."""
+        super().__init_subclass__(**more)
+        if overridden_last(cls, "apply", "apply_columns") == {"apply"}:
+            cls.apply_columns = Transform[C].apply_columns
 
     def close(self) -> None:
         """Release what the transformation holds."""

@@ -7,7 +7,7 @@ class TestCast(TransformContract):
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar, Final, cast
 
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from penstock.sdk.columns import Columns, as_columns
 from penstock.sdk.config import config_class
 from penstock.sdk.predicate import Predicate
 from penstock.sdk.record import Header, Record, SinkRecord
@@ -60,6 +61,18 @@ class TransformContract:
             wanted = [record for each in alone for record in _records(each)]
             found = transform.apply(records)
             assert same_outcome(found, wanted), (found, wanted)
+
+    @_inherited
+    @given(st.data())
+    def test_columns_become_what_their_records_become(self, data: st.DataObject) -> None:
+        records = data.draw(_batches(self.records()))
+        kept = [record for record in records if type(record) is type(records[0])]
+        for batch in (kept, *([record] for record in kept)):
+            columns = as_columns(batch)
+            if isinstance(columns, Columns):
+                wanted = _outcome(self.make().apply, batch)
+                found = _outcome(self.make().apply_columns, columns)
+                assert found is None or same_outcome(found, wanted), (found, wanted)
 
     @_inherited
     @given(st.data())
@@ -132,8 +145,13 @@ class PredicateContract:
 
 def outcome(transform: Transform[Any], record: Record) -> Outcome:
     """What becomes of one record."""
+    return _outcome(transform.apply, [record])
+
+
+def _outcome(apply: Callable[[Any], Any], batch: Sequence[Record]) -> Any:
     try:
-        return transform.apply([record])
+        found = apply(batch)
+        return found if found is None else list(found)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config, Importance, Option, list_without_duplicates
 from penstock.sdk.record import Record, replace
 from penstock.sdk.transform import Transform
@@ -31,6 +32,9 @@ class DropHeaders(Transform[DropHeadersConfig]):
     def __init__(self, config: DropHeadersConfig) -> None:
         super().__init__(config)
         self._names = frozenset(config.headers)
+
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        return None if any(batch.column("headers")) else batch
 
     def apply(self, records: Sequence[R]) -> list[R]:
         names = self._names

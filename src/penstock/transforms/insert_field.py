@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
 
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.errors import ConfigError
 from penstock.sdk.logical import OPTIONAL_TIMESTAMP, TIMESTAMP, millis_to_instant
@@ -21,7 +22,7 @@ from penstock.sdk.schema import (
     Schema,
 )
 from penstock.sdk.transform import Transform
-from penstock.transforms.parts import SCHEMAS_KEPT, ReplaceNulls, runs
+from penstock.transforms.parts import SCHEMAS_KEPT, ReplaceNulls, all_alike, runs
 from penstock.transforms.requirements import (
     not_a_sink_record,
     not_a_struct,
@@ -101,6 +102,19 @@ class InsertField(Transform[InsertFieldConfig]):
             else:
                 changed += self._in_values(schema, run)
         return changed
+
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        """For a fixed text, for which no other part of a record is needed."""
+        name = "key" if self.on_key else "value"
+        schemas, values = batch.column(f"{name}_schema"), batch.column(name)
+        fixed = self._fixed
+        if fixed is None or set(map(type, values)) != {dict} or not all_alike(schemas):
+            return None
+        if schemas[0] is None:
+            return batch.replaced(**{name: [value | fixed for value in values]})
+        new, added = self._plan(schemas[0])
+        changed = [added(None, value) for value in values]
+        return batch.replaced(**{name: changed, f"{name}_schema": [new] * len(batch)})
 
     def _in_keys(self, schema: Schema | None, run: Sequence[R]) -> list[R]:
         if all(record.key is None for record in run):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config, Importance, Option, non_null
 from penstock.sdk.headers import header
 from penstock.sdk.record import Record, replace
@@ -39,3 +40,7 @@ class InsertHeader(Transform[InsertHeaderConfig]):
     def apply(self, records: Sequence[R]) -> list[R]:
         added = self._added
         return [replace(r, headers=r.headers + added) for r in records]
+
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        added = self._added
+        return batch.replaced(headers=[headers + added for headers in batch.column("headers")])

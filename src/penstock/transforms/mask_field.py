@@ -68,7 +68,9 @@ class MaskField(PartTransform[MaskFieldConfig]):
 
     def change(self, schema: Schema | None) -> Change:
         if schema is None:
-            return Change(None, self._in_map)
+            names, emptied = self._names, self.config.replacement is None
+            quick = emptied and len(names) == 1
+            return Change(None, _emptying_one(names[0], self._in_map) if quick else self._in_map)
         if not is_struct(schema):
             return Change(None, refusing_structs(_PURPOSE, schema))
         defaults = self.config.replace_null_with_default
@@ -127,6 +129,20 @@ _EMPTY_OF_TYPES: Final[dict[Type, Any]] = {
 def _is_plain(schema: Schema) -> bool:
     """Whether the schema alone tells the empty value."""
     return schema.type in _EMPTY_OF_TYPES and schema.name not in LOGICAL_NAMES
+
+
+def _emptying_one(name: str, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Masks the one field of maps; what is no map, or no scalar, goes the other way."""
+    empty = {kind: {name: nothing} for kind, nothing in _EMPTY_SCALARS.items()}
+
+    def mask(value: Any) -> Any:
+        if type(value) is dict:
+            found = empty.get(type(value.get(name)))  # pyright: ignore
+            if found is not None:
+                return value | found  # pyright: ignore[reportUnknownVariableType]
+        return otherwise(value)
+
+    return mask
 
 
 def _emptying(copy: Projection, masked: list[tuple[str, Schema]]) -> Callable[[Any], Any]:

@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Final, TypeVar
 
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.record import Record, replace
 from penstock.sdk.schema import Schema
@@ -59,6 +60,17 @@ class PartTransform(Transform[C]):
             changed += self._keys(schema, run) if self.on_key else self._values(schema, run)
         return changed
 
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        name = "key" if self.on_key else "value"
+        schemas, values = batch.column(f"{name}_schema"), batch.column(name)
+        if not all_alike(schemas) or (self.keeps_null and type(None) in map(type, values)):
+            return None
+        change = self._change(schemas[0])
+        changed = list(map(change.of, values))
+        if schemas[0] is change.schema:
+            return batch.replaced(**{name: changed})
+        return batch.replaced(**{name: changed, f"{name}_schema": [change.schema] * len(batch)})
+
     def _values(self, schema: Schema | None, run: Sequence[R]) -> list[R]:
         if self.keeps_null and all(r.value is None for r in run):
             return list(run)
@@ -82,6 +94,11 @@ class PartTransform(Transform[C]):
         return [r if r.key is None else replace(r, key=of(r.key), key_schema=new) for r in run]
 
 
+def all_alike(schemas: Sequence[Schema | None]) -> bool:
+    """Whether a batch, not an empty one, has one schema."""
+    return schemas.count(schemas[0]) == len(schemas)
+
+
 def runs(records: Sequence[R], *, on_key: bool) -> Iterator[tuple[Schema | None, Sequence[R]]]:
     """The records in runs that share a schema; nearly always one run."""
     if not records:
@@ -90,7 +107,7 @@ def runs(records: Sequence[R], *, on_key: bool) -> Iterator[tuple[Schema | None,
         schemas = [record.key_schema for record in records]
     else:
         schemas = [record.value_schema for record in records]
-    if schemas.count(schemas[0]) == len(schemas):
+    if all_alike(schemas):
         yield schemas[0], records
         return
     schema_of: Callable[[R], Schema | None] = attrgetter("key_schema" if on_key else "value_schema")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Final, TypeVar, cast
 
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.java_regex import compile_regex, valid_regex
 from penstock.sdk.record import Record, replace
@@ -46,6 +47,16 @@ class RegexRouter(Transform[RegexRouterConfig]):
         return [
             r if (topic := renamed(r.topic)) is None else replace(r, topic=topic) for r in records
         ]
+
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        topics = batch.column("topic")
+        renamed = {topic: self._renamed(topic) for topic in set(topics)}
+        if len(renamed) > TOPICS_KEPT:
+            return None
+        if not any(renamed.values()):
+            return batch
+        new = {topic: topic if to is None else to for topic, to in renamed.items()}
+        return batch.replaced(topic=[new[topic] for topic in topics])
 
     def _new_topic(self, topic: str | None) -> str | None:
         """The new name, which may be the old one; None if the topic does not match."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.errors import ConfigError, DataError
+from penstock.sdk.record import Record
 from penstock.sdk.schema import Schema
 from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
 from penstock.transforms.schema_update import copying
+
+R = TypeVar("R", bound=Record)
 
 _PURPOSE = "updating schema metadata"
 
@@ -29,6 +33,10 @@ class SetSchemaMetadata(PartTransform[SetSchemaMetadataConfig]):
     """Renames struct schemas; a null without schema is handed on as it is."""
 
     keeps_null: ClassVar[bool] = False
+
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        schemas = batch.column("key_schema" if self.on_key else "value_schema")
+        return None if schemas[0] is None else super().apply_columns(batch)
 
     def _values(self, schema: Schema | None, run: Any) -> Any:
         if schema is None and all(record.value is None for record in run):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Final, TypeVar, cast
 
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config, Importance, Option
 from penstock.sdk.errors import DataError
 from penstock.sdk.java_date_format import JavaDateFormat
@@ -51,6 +52,15 @@ class TimestampRouter(Transform[TimestampRouterConfig]):
         self._prepare()
         renamed, unit = self._renamed, self._unit_ms
         return [replace(r, topic=renamed(r.topic, (r.timestamp or 0) // unit)) for r in records]
+
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        timestamps = batch.column("timestamp")
+        if None in timestamps:
+            return None
+        self._prepare()
+        unit = self._unit_ms
+        units = [timestamp // unit for timestamp in timestamps]
+        return batch.replaced(topic=list(map(self._renamed, batch.column("topic"), units)))
 
     def _prepare(self) -> None:
         """Make the format with the first batch: a pattern that is none fails records."""

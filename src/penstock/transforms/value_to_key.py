@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from penstock.sdk.builder import SchemaBuilder
+from penstock.sdk.columns import Columns
 from penstock.sdk.config import Config, Importance, Option, list_without_duplicates
 from penstock.sdk.errors import DataError
 from penstock.sdk.record import Record, replace
 from penstock.sdk.schema import Schema
 from penstock.sdk.transform import Transform
-from penstock.transforms.parts import SCHEMAS_KEPT, Change, ReplaceNulls, runs
+from penstock.transforms.parts import SCHEMAS_KEPT, Change, ReplaceNulls, all_alike, runs
 from penstock.transforms.requirements import not_a_struct, refusing_structs, required_map
 from penstock.transforms.schema_update import is_struct, projection
 
@@ -49,6 +50,14 @@ class ValueToKey(Transform[ValueToKeyConfig]):
             new, of = key.schema, key.of
             changed += [replace(r, key=of(r.value), key_schema=new) for r in run]
         return changed
+
+    def apply_columns(self, batch: Columns[R]) -> Columns[R] | None:
+        schemas = batch.column("value_schema")
+        if not all_alike(schemas):
+            return None
+        key = self._key(schemas[0])
+        keys = list(map(key.of, batch.column("value")))
+        return batch.replaced(key=keys, key_schema=[key.schema] * len(batch))
 
     def _key_of(self, schema: Schema | None) -> Change:
         if schema is None:

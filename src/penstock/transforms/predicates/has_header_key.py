@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+from penstock.sdk.columns import column
 from penstock.sdk.config import Config, Importance, Option, non_empty
 from penstock.sdk.predicate import Predicate
 from penstock.sdk.record import Record
@@ -21,4 +22,4 @@ class HasHeaderKey(Predicate[HasHeaderKeyConfig]):
 
     def matches(self, records: Sequence[Record]) -> list[bool]:
         name = self.config.name
-        return [any(h.key == name for h in record.headers) for record in records]
+        return [any(h.key == name for h in headers) for headers in column(records, "headers")]

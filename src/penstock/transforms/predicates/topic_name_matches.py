@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Final
 
+from penstock.sdk.columns import column
 from penstock.sdk.config import Config, Importance, Option, all_of, non_empty
 from penstock.sdk.java_regex import compile_regex, valid_regex
 from penstock.sdk.predicate import Predicate
@@ -36,7 +37,7 @@ class TopicNameMatches(Predicate[TopicNameMatchesConfig]):
         self._matches = lru_cache(maxsize=TOPICS_KEPT)(self._matching)
 
     def matches(self, records: Sequence[Record]) -> list[bool]:
-        return [self._matches(record.topic) for record in records]
+        return list(map(self._matches, column(records, "topic")))
 
     def _matching(self, topic: str | None) -> bool:
         return topic is not None and self._pattern.matches(topic)
