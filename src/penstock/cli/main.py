@@ -11,6 +11,7 @@ from penstock import __version__
 
 COMMANDS = {
     "standalone": ("penstock.cli.standalone:standalone", "Run a worker on its own."),
+    "distributed": ("penstock.cli.distributed:distributed", "Run one of the workers of a group."),
     "broker": ("penstock.cli.broker:broker", "Run a real single-node Apache Kafka here."),
     "demo": ("penstock.cli.demo:demo", "A file through real Kafka into a file, in one command."),
     "plugin": ("penstock.cli.plugin:plugin", "List and describe the plugins that are found."),

@@ -35,8 +35,7 @@ def standalone(worker: Path, connectors: tuple[Path, ...]) -> None:
 
 def run(worker: Path, connectors: tuple[Path, ...]) -> None:
     """Work until a signal comes. Raises ClickException when the worker cannot start."""
-    _log_to_stdout()
-    faulthandler.register(signal.SIGQUIT, all_threads=True)  # as with Java: where every thread is
+    log_to_stdout()
     from penstock.worker import (
         StandaloneWorker,
         StartError,
@@ -67,8 +66,10 @@ def connect_standalone() -> None:
     run(Path(arguments[0]), tuple(map(Path, arguments[1:])))
 
 
-def _log_to_stdout() -> None:
+def log_to_stdout() -> None:
+    """Logs of a worker; SIGQUIT shows where every thread is, as with Java."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter(FORMAT))
     handler.addFilter(ContextFilter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    faulthandler.register(signal.SIGQUIT, all_threads=True)

@@ -94,8 +94,9 @@ class HerderService:
         self._cluster_id = kafka_cluster_id
 
     def started(self) -> None:
-        """The worker has done what it does at its start."""
-        self.driver.feed(Started())
+        """The worker has done what it does at its start; a group's member is still to join."""
+        if self._standalone:
+            self.driver.feed(Started())
         self._started.set()
 
     def stage(self, connector: str | None = None) -> Stage | None:
@@ -115,6 +116,11 @@ class HerderService:
 
     # Questions ----------------------------------------------------------------------------------
 
+    async def _logs_read(self) -> None:
+        """A worker that has just started knows nothing yet."""
+        if not self._standalone:
+            await self._started.wait()
+
     def _configured(self, name: str) -> Configured:
         configured = self.driver.state.configured(name)
         if configured is None:
@@ -126,30 +132,38 @@ class HerderService:
         return "unknown" if configured is None else self._validator.kind(configured.config)
 
     async def connectors(self) -> list[str]:
+        await self._logs_read()
         return list(self.driver.state.snapshot.connectors)
 
     async def connector_info(self, name: str, /) -> ConnectorInfo:
+        await self._logs_read()
         return connector_info(name, self._configured(name), self._kind(name))
 
     async def connector_config(self, name: str, /) -> Config:
+        await self._logs_read()
         return self._configured(name).config
 
     async def connector_status(self, name: str, /) -> ConnectorStateInfo:
+        await self._logs_read()
         return connector_status(self.driver.state, name, self._kind(name))
 
     async def task_configs(self, name: str, /) -> list[TaskInfo]:
+        await self._logs_read()
         return task_infos(name, self._configured(name))
 
     async def task_status(self, task: TaskId, /) -> TaskState:
+        await self._logs_read()
         status = self.driver.state.statuses.get(task.connector, {}).get(task.task)
         if status is None or task.task < 0:
             raise NotFoundError(f"No status found for task {task}")
         return task_state(task.task, status)
 
     async def active_topics(self, name: str, /) -> list[str]:
+        await self._logs_read()
         return sorted(self.driver.state.topics.get(name, frozenset()))
 
     async def connector_offsets(self, name: str, /) -> ConnectorOffsets:
+        await self._logs_read()
         configured = self._configured(name)
         found = await self._offsets.read(name, configured.config)
         return ConnectorOffsets([ConnectorOffset(*pair) for pair in found])

@@ -1,0 +1,210 @@
+"""Composition root of a worker that shares the work with others of its group."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penstock.client import HttpPeers
+from penstock.cluster.assignor_work import Work
+from penstock.cluster.config_state import ConfigState
+from penstock.cluster.driver import Driver, Ports
+from penstock.cluster.events import Event
+from penstock.cluster.leader_client import LeaderClient
+from penstock.cluster.messages import TaskId
+from penstock.cluster.protocol import Protocol
+from penstock.cluster.service import HerderService
+from penstock.cluster.standalone import SystemClock
+from penstock.cluster.state import CONNECTOR, ClusterState, GroupSettings
+from penstock.cluster.threads import on_thread
+from penstock.composition import REST_STOP_SECONDS, ClientPlugins, StartError, Worker
+from penstock.observability.levels import LoggerLevels
+from penstock.rest.server import RestServer
+from penstock.runtime.distributed_config import DistributedConfig
+from penstock.sdk.errors import ConnectError
+from penstock.stores.client_offsets import ClientOffsets
+from penstock.stores.config_topic import ConfigTopic
+from penstock.stores.offset_topics import OffsetTopics
+from penstock.stores.status_topic import StatusTopic
+from penstock.worker_hosting import Hosting
+
+if TYPE_CHECKING:
+    from penstock.kafka.membership import GroupMember
+
+log = logging.getLogger(__name__)
+
+LEAVE_SECONDS = 5.0
+TOPIC_STOP_SECONDS = 5.0
+
+
+class DistributedWorker(Worker[DistributedConfig]):
+    """One of the workers of a group."""
+
+    def __init__(self, properties: Mapping[str, str]) -> None:
+        """Check what can be checked without Kafka. Raises StartError."""
+        super().__init__(properties, DistributedConfig)
+
+    async def _serve(self, server: RestServer, stop: asyncio.Event) -> bool:
+        parts = self._build(server)
+        await self._listen(server, parts.herder, parts.peers, parts.hosting, parts.levels)
+        try:
+            await self._until(stop, self._join(parts))
+            await stop.wait()
+            log.info("Stopping")
+        finally:
+            await server.stop(REST_STOP_SECONDS)
+            stopped = await parts.driver.close(self._patience)
+            await parts.close()
+        return stopped
+
+    async def _join(self, parts: _Parts) -> None:
+        """Read what the group has written, then take part in it."""
+        await self._find_plugins(parts.hosting)
+        parts.herder.connected(await self._kafka())
+        try:
+            await parts.read_topics()
+        except ConnectError as error:
+            raise StartError(str(error)) from error
+        parts.herder.started()
+        parts.member.start()
+        log.info("Kafka Connect started")
+
+    def _build(self, server: RestServer) -> _Parts:
+        from penstock.kafka.internal_topics import InternalTopics
+
+        def tell(event: Event) -> None:
+            driver.tell(event)
+
+        config, peers = self._config, HttpPeers()
+        topics = InternalTopics(self._clients(), config)
+        plugins = ClientPlugins(self._clients(), self._registry)
+        offsets = OffsetTopics(topics.offsets(), topics.own_offsets)
+        statuses = StatusTopic(topics.statuses(), server.worker_id, tell)
+        configs = ConfigTopic(topics.configs(), tell, claim=topics.config_writer())
+        control = Control(lambda: driver.state, tell, configs, config.worker_sync_timeout_ms)
+        member = self._member(control, server.worker_id, server.url)
+        hosting = self._make_hosting(offsets)
+        plugins.catalog = hosting.catalog
+        levels = LoggerLevels(told=hosting.set_levels)
+        for_clients = ClientOffsets(offsets.of, plugins.groups, plugins.is_sink, self._resolved)
+
+        def ports(made: Driver) -> Ports:
+            return Ports(
+                hosts=hosting.hosts(made.report),
+                config_log=configs,
+                status_log=statuses,
+                group=member,
+                offsets=for_clients,
+                validator=hosting.validator,
+                levels=levels,
+                clock=SystemClock(),
+                resolve=self._resolved,
+                ask_leader=LeaderClient(peers, lambda: made.state).put_tasks,
+            )
+
+        driver = Driver(ClusterState(self._settings(server, self._group_settings())), ports)
+        herder = HerderService(driver, hosting.validator, for_clients, standalone=False)
+        return _Parts(offsets, statuses, configs, member, hosting, levels, peers, driver, herder)
+
+    def _group_settings(self) -> GroupSettings:
+        config = self._config
+        return GroupSettings(
+            sync_timeout_seconds=config.worker_sync_timeout_ms / 1000,
+            unsync_backoff_seconds=config.worker_unsync_backoff_ms / 1000,
+            max_delay_seconds=config.scheduled_rebalance_max_delay_ms / 1000,
+            key_ttl_ms=config.inter_worker_key_ttl_ms,
+            key_algorithm=config.inter_worker_key_generation_algorithm,
+            key_size_bits=config.inter_worker_key_size,
+            signature_algorithm=config.inter_worker_signature_algorithm,
+            verification_algorithms=tuple(config.inter_worker_verification_algorithms),
+        )
+
+    def _member(self, control: Control, worker_id: str, url: str) -> GroupMember:
+        from penstock.kafka.membership import GroupMember, MemberSettings
+        from penstock.kafka.properties import ClientKind, to_librdkafka
+        from penstock.kafka.properties_python import to_kafka_python
+
+        config = self._config
+        settings = MemberSettings(
+            group_id=config.group_id,
+            url=url,
+            protocol=Protocol.of_mode(config.connect_protocol),
+            session_timeout_ms=config.session_timeout_ms,
+            rebalance_timeout_ms=config.rebalance_timeout_ms,
+            heartbeat_interval_ms=config.heartbeat_interval_ms,
+            retry_backoff_ms=config.retry_backoff_ms,
+            max_delay_ms=config.scheduled_rebalance_max_delay_ms,
+        )
+        translated = to_librdkafka(self._clients().membership(worker_id), ClientKind.ADMIN)
+        return GroupMember(to_kafka_python(translated.settings), settings, control)
+
+
+@dataclass
+class _Parts:
+    """Everything a distributed worker is made of."""
+
+    offsets: OffsetTopics
+    statuses: StatusTopic
+    configs: ConfigTopic
+    member: GroupMember
+    hosting: Hosting
+    levels: LoggerLevels
+    peers: HttpPeers
+    driver: Driver
+    herder: HerderService
+
+    async def read_topics(self) -> None:
+        for topic in (self.offsets, self.statuses, self.configs):
+            await on_thread("internal-topics", topic.start)
+
+    async def close(self) -> None:
+        """After everything that ran has stopped."""
+        await on_thread("leave-group", self.member.close, LEAVE_SECONDS)
+        self.hosting.close()
+        try:
+            async with asyncio.timeout(TOPIC_STOP_SECONDS):
+                for topic in (self.configs, self.statuses, self.offsets):
+                    await on_thread("internal-topics", topic.stop)
+        except TimeoutError:
+            log.warning("Not everything was written to the internal topics in time")
+
+
+class Control:
+    """What the group's member has to know of its worker; asked on the member's threads."""
+
+    def __init__(
+        self,
+        state: Callable[[], ClusterState],
+        tell: Callable[[Event], None],
+        configs: ConfigTopic,
+        sync_timeout_ms: int,
+    ) -> None:
+        self._state = state
+        self._tell = tell
+        self._configs = configs
+        self._sync_timeout_ms = sync_timeout_ms
+
+    def configs(self) -> ConfigState:
+        return self._configs.snapshot()
+
+    def newest_configs(self) -> ConfigState:
+        try:
+            return self._configs.refreshed(self._sync_timeout_ms)
+        except Exception as error:
+            log.warning("The config topic could not be read to its end: %s", error)
+            return self._configs.snapshot()
+
+    def noted(self) -> int:
+        return self._state().membership.noted
+
+    def running(self) -> Work:
+        local = self._state().local
+        found = [(name, number) for name, it in local.items() for number in it.instances]
+        tasks = (TaskId(name, number) for name, number in found if number != CONNECTOR)
+        return Work.of((name for name, number in found if number == CONNECTOR), tasks)
+
+    def tell(self, event: Event) -> None:
+        self._tell(event)
