@@ -8,6 +8,7 @@ exception, as they read those settings.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -164,7 +165,8 @@ class ProcessHosting:
         from penstock.hosting.launch import ForkLauncher, SpawnLauncher, host_command
         from penstock.hosting.process import ProcessHosts
 
-        forks = self.settings.penstock_hosts_start == "fork"
+        linux = sys.platform.startswith("linux")  # elsewhere a fork may meet threads of the system
+        forks = linux and self.settings.penstock_hosts_start == "fork"
         launcher = (ForkLauncher if forks else SpawnLauncher)(host_command())
         chosen = HostingSettings(
             self.settings.hosts_max,

@@ -6,12 +6,14 @@ sleeps in its context, is no plugin's: a task that waits there can be stopped at
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import NamedTuple
 
 _PLUGINS_OF_OURS = ("penstock.connectors.", "penstock.converters.", "penstock.transforms.")
+_NO_PLUGINS = ("confluent_kafka", "kafka", "msgspec", "")
 _WAITS = ("penstock.runtime.contexts", "penstock.hosting.control")
 
 
@@ -28,13 +30,7 @@ def plugin_frame(innermost: FrameType | None) -> FrameType | None:
     frames = list(_outwards(innermost))
     if any(_module(frame) in _WAITS for frame in frames):
         return None
-    ours = True
-    for frame in reversed(frames):
-        module = _module(frame)
-        if ours and _is_plugin(module):
-            return frame
-        ours = ours or module.startswith("penstock.")
-    return None
+    return next((frame for frame in reversed(frames) if _is_plugin(_module(frame))), None)
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
@@ -48,9 +44,10 @@ def _module(frame: FrameType) -> str:
 
 
 def _is_plugin(module: str) -> bool:
-    if module.startswith("penstock."):
+    package = module.partition(".")[0]
+    if package == "penstock":
         return module.startswith(_PLUGINS_OF_OURS)
-    return module not in ("threading", "contextlib", "confluent_kafka", "msgspec")
+    return package not in sys.stdlib_module_names and package not in _NO_PLUGINS
 
 
 class CallWatch:

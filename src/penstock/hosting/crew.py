@@ -63,14 +63,13 @@ from penstock.hosting.output import Lines
 from penstock.hosting.policy import TaskPolicy, task_policy
 from penstock.hosting.ports import OnReport
 from penstock.hosting.records import ConnectorRecord, History, TaskRecord
+from penstock.hosting.suspects import Suspects
 from penstock.sdk.errors import ConfigError, RetriableError
 
 log = logging.getLogger(__name__)
 
 STOP_GRACE_SECONDS = 0.5  # a host gives up a task itself; only a host that cannot is ended
 CONNECTOR_STOP_SECONDS = 5.0
-SUSPECT_SECONDS = 600.0
-SUSPECTS_MAX = 10_000
 HISTORIES_MAX = 100_000
 
 
@@ -114,7 +113,7 @@ class Crew:
         self._questions = itertools.count(1)
         self._tasks: dict[tuple[TaskId, int], TaskRecord] = {}
         self._connectors: dict[tuple[str, int], ConnectorRecord] = {}
-        self._suspects: dict[str, float] = {}  # connectors of tasks that were there at a crash
+        self._suspects = Suspects()
         self._held: list[Command] | None = []  # until plugins are known
         self._watched: int | None = None
 
@@ -173,8 +172,8 @@ class Crew:
 
     def _place(self, start: StartTask, policy: TaskPolicy) -> None:
         now = time.monotonic()
-        alone = policy.alone or self._suspect(start.id.connector, now)
-        member = self._open(Use.ALONE) if alone else self._shared(now)
+        cohort = self._suspects.cohort(start.id.connector, now)
+        member = self._open(Use.ALONE) if policy.alone else self._shared(now, cohort)
         record = TaskRecord(start, policy, member, now)
         self._tasks[start.id, start.incarnation] = record
         member.tasks[start.id, start.incarnation] = record
@@ -213,8 +212,9 @@ class Crew:
             policy = task_policy(self.settings.properties, start.properties)
         except ConfigError:
             policy = TaskPolicy.parse({})  # its tasks will tell
-        alone = policy.task_isolation == "process" or self._suspect(start.connector, now)
-        member = self._open(Use.ALONE) if alone else self._shared(now)
+        alone = policy.task_isolation == "process"
+        cohort = self._suspects.cohort(start.connector, now)
+        member = self._open(Use.ALONE) if alone else self._shared(now, cohort)
         record = ConnectorRecord(start, member, unanswered)
         key = start.connector, start.incarnation
         self._connectors[key] = member.connectors[key] = record
@@ -246,10 +246,10 @@ class Crew:
 
     # Places -------------------------------------------------------------------------------------
 
-    def _shared(self, now: float) -> Member:
-        places = [member.place(now) for member in shared(self.members.values())]
-        number = choose(places, self.settings.hosts_max)
-        return self._open(Use.SHARED) if number is None else self.members[number]
+    def _shared(self, now: float, cohort: int | None) -> Member:
+        places = [member.place(now) for member in shared(self.members.values(), cohort)]
+        number = choose(places, self.settings.hosts_max if cohort is None else 1)
+        return self._open(Use.SHARED, cohort) if number is None else self.members[number]
 
     def _for_questions(self) -> Member:
         for member in self.members.values():
@@ -257,16 +257,13 @@ class Crew:
                 return member
         return self._open(Use.QUESTIONS)
 
-    def _open(self, use: Use) -> Member:
+    def _open(self, use: Use, cohort: int | None = None) -> Member:
         number = next(self._numbers)
         process = HostProcess(number, self._launcher, self, self._loop)
-        member = self.members[number] = Member(process, use, time.monotonic())
+        member = self.members[number] = Member(process, use, time.monotonic(), cohort)
         self._watch_launcher()
         process.send(Setup(self.plan or b"", self.levels, self.settings.beat_seconds))
         return member
-
-    def _suspect(self, connector: str, now: float) -> bool:
-        return now < self._suspects.get(connector, 0.0)
 
     def _watch_launcher(self) -> None:
         """The launcher may have begun to have something to watch."""
@@ -462,7 +459,7 @@ class Crew:
         if not member.empty:
             return
         member.empty_since = time.monotonic()
-        if member.use is Use.ALONE or member.tainted:
+        if member.use is Use.ALONE or member.tainted or member.cohort is not None:
             member.process.kill("nothing runs in it any more.")
 
     # Moving -------------------------------------------------------------------------------------
@@ -512,7 +509,9 @@ class Crew:
         if crashed:
             log.error("%s", text)
         if crashed and len(member.tasks) + len(member.connectors) > 1:
-            self._suspect_all(member)
+            names = {task.connector for task, _ in member.tasks}
+            names |= {name for name, _ in member.connectors}
+            self._suspects.split(names, time.monotonic())
         failure = _failure(text)
         for key, task in list(member.tasks.items()):
             del self._tasks[key]
@@ -568,14 +567,6 @@ class Crew:
                     failure,
                 )
             )
-
-    def _suspect_all(self, member: Member) -> None:
-        """Next time they do not share a host, so that the guilty one is alone."""
-        until = time.monotonic() + SUSPECT_SECONDS
-        names = {task.connector for task, _ in member.tasks} | {n for n, _ in member.connectors}
-        for name in names:
-            if len(self._suspects) < SUSPECTS_MAX or name in self._suspects:
-                self._suspects[name] = until
 
     def _history(self, task: TaskId) -> History:
         if task not in self.histories and len(self.histories) >= HISTORIES_MAX:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from penstock.hosting.messages import LogLine
 from penstock.runtime.log_context import log_context
 
+LOGGERS_MAX = 10_000
+
 log = logging.getLogger(__name__)
 printed = logging.getLogger("penstock.hosting.output")
 
@@ -15,7 +17,7 @@ printed = logging.getLogger("penstock.hosting.output")
 def write_lines(lines: Sequence[LogLine]) -> None:
     """As if they had been logged here."""
     for line in lines:
-        logger = logging.getLogger(line.logger)
+        logger = _logger(line.logger)
         if not logger.isEnabledFor(line.level):
             continue
         text = line.text if line.trace is None else f"{line.text}\n{line.trace}"
@@ -23,6 +25,12 @@ def write_lines(lines: Sequence[LogLine]) -> None:
         record.created = line.created
         with log_context(line.context):
             logger.handle(record)
+
+
+def _logger(name: str) -> logging.Logger:
+    """Loggers live for ever, so plugins cannot make as many as they like."""
+    known = logging.Logger.manager.loggerDict
+    return logging.getLogger(name if name in known or len(known) < LOGGERS_MAX else None)
 
 
 def write_printed(lines: Sequence[str], names: Sequence[str]) -> None:

@@ -27,9 +27,12 @@ class Use(Enum):
 class Member:
     """One of a worker's hosts."""
 
-    def __init__(self, process: HostProcess, use: Use, now: float) -> None:
+    def __init__(
+        self, process: HostProcess, use: Use, now: float, cohort: int | None = None
+    ) -> None:
         self.process = process
         self.use = use
+        self.cohort = cohort  # of suspects; nobody else is placed here
         self.tasks: dict[tuple[TaskId, int], TaskRecord] = {}
         self.connectors: dict[tuple[str, int], ConnectorRecord] = {}
         self.answers: dict[int, Future[bytes]] = {}
@@ -95,10 +98,13 @@ class Member:
         return [*(f"task {task}" for task, _ in self.tasks), *connectors]
 
 
-def shared(members: Iterable[Member]) -> list[Member]:
-    """Hosts that another task may be placed in."""
+def shared(members: Iterable[Member], cohort: int | None = None) -> list[Member]:
+    """Hosts that another task (of this cohort of suspects) may be placed in."""
     return [
         member
         for member in members
-        if member.use is Use.SHARED and not member.tainted and member.process.asked is None
+        if member.use is Use.SHARED
+        and member.cohort == cohort
+        and not member.tainted
+        and member.process.asked is None
     ]
