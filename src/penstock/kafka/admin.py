@@ -96,6 +96,14 @@ class KafkaAdmin:
     def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return self._places(partitions, _api.OffsetSpec.earliest(), read_committed=False)
 
+    def since(
+        self, partitions: Iterable[TopicPartition], at_ms: int
+    ) -> dict[TopicPartition, int | None]:
+        """The first record of each partition that is not older; None if all are older."""
+        spec = _api.OffsetSpec.for_timestamp(at_ms)
+        found = self._places(partitions, spec, read_committed=False)
+        return {place: offset if offset >= 0 else None for place, offset in found.items()}
+
     def _places(
         self,
         partitions: Iterable[TopicPartition],
