@@ -8,12 +8,16 @@ import pytest
 
 from penstock.broker import LocalKafka
 from penstock.broker.certificates import STORE_PASSWORD
+from penstock.cli.broker import announce_secured
 from penstock.kafka.cluster import ClusterLookup
 from penstock.kafka.groups import KafkaGroups
 from penstock.kafka.properties import ClientKind, to_librdkafka
-from tests.integration.secured import WRONG, Strangers, impossible, token_endpoint
+from penstock.runtime.properties import parse_properties
+from penstock.sdk.errors import ConnectError
+from tests.integration.secured import WRONG, Strangers, impossible
 from tests.integration.secured import secured as secured
 from tests.integration.secured import strangers as strangers
+from tests.token_endpoint import token_endpoint
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("secured")]
 
@@ -130,6 +134,26 @@ def test_tokens_without_a_signature_serve_development(reach: Client, secured: Lo
     reach(secured.client_properties() | login)
 
 
+def test_the_command_prints_what_a_client_needs(
+    secured: LocalKafka, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announce_secured(secured)
+    told, _, properties = capsys.readouterr().out.partition("\n\n")
+    assert secured.address("EXPIRED") in told
+    with_librdkafka(parse_properties(properties))
+
+
+@pytest.mark.parametrize("name", ["scram password", "no login", "needless login",
+                                  "certificate of a stranger"])  # fmt: skip
+def test_librdkafka_says_what_can_never_work(
+    name: str, secured: LocalKafka, strangers: Strangers
+) -> None:
+    """The others are those that end whole workers."""
+    properties, sentence = impossible(secured, strangers)[name]
+    with pytest.raises(ConnectError, match=sentence):
+        with_librdkafka(properties)
+
+
 @pytest.mark.parametrize(
     "name",
     ["password", "authority", "expired", "host name", "tls to plain", "plain to tls", "no login",
@@ -138,7 +162,6 @@ def test_tokens_without_a_signature_serve_development(reach: Client, secured: Lo
 def test_kafka_python_says_the_same_of_what_can_never_work(
     name: str, secured: LocalKafka, strangers: Strangers
 ) -> None:
-    """What librdkafka makes of them, whole workers show."""
     properties, sentence = impossible(secured, strangers)[name]
     with pytest.raises(Exception, match=sentence) as told:
         with_kafka_python(properties)

@@ -54,7 +54,7 @@ def broker(
                 )
                 kafka = started.enter_context(local)
             _announce(kafka)
-            _announce_secured(kafka)
+            announce_secured(kafka)
             status = kafka.wait()
             raise click.ClickException(f"Kafka ended by itself (exit code {status}).")
     except BrokerError as error:
@@ -79,7 +79,8 @@ def _announce(kafka: LocalKafka) -> None:
     click.echo(f"Connect with bootstrap.servers={kafka.bootstrap_servers}; Ctrl-C stops it.")
 
 
-def _announce_secured(kafka: LocalKafka) -> None:
+def announce_secured(kafka: LocalKafka) -> None:
+    """Say where the secured listeners are, and what a client is told to reach the first."""
     if not kafka.secured:
         return
     listed = ", ".join(f"{name} {address}" for name, address in kafka.secured.items())

@@ -17,6 +17,7 @@ from confluent_kafka import admin as confluent
 from confluent_kafka.admin import AdminClient
 
 from penstock.cluster.errors import GroupBusy as GroupBusy
+from penstock.kafka.connection import answered, forget_errors, watched
 from penstock.kafka.errors import kafka_error
 from penstock.kafka.groups import KafkaGroups
 from penstock.kafka.properties import ClientKind, Translated, to_librdkafka
@@ -47,15 +48,15 @@ class KafkaAdmin:
     @property
     def _client(self) -> Any:  # the client's own annotations are partial
         if self._made is None:
-            quiet: dict[str, Any] = {"log_level": 0, "error_cb": _ignore}
-            self._made = AdminClient({**quiet, **self.translated.settings})
+            self._made = AdminClient({"log_level": 0, **watched(self.translated.settings)})
+        forget_errors(self._made)
         return self._made
 
     def cluster_id(self) -> str | None:
         """Raises ConnectError when the cluster cannot be reached or refuses us."""
         try:
             answer = self._client.describe_cluster(request_timeout=self._timeout)
-            return answer.result(self._timeout).cluster_id
+            return answered(self._made, answer, self._timeout).cluster_id
         except (KafkaException, TimeoutError) as error:
             raise ConnectError(_CLUSTER) from error
 
@@ -149,12 +150,8 @@ class KafkaAdmin:
 
     def _answer(self, answer: Any, missing: Collection[int] = ()) -> Any:
         try:
-            return answer.result(self._timeout)
+            return answered(self._made, answer, self._timeout)
         except KafkaException as error:
             if error.args[0].code() in missing:
                 return None
             raise kafka_error(error.args[0]) from error
-
-
-def _ignore(problem: KafkaError) -> None:
-    """Every call that fails raises; an unused client need not tell that brokers are away."""

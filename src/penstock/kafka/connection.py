@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import time
@@ -11,7 +12,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from penstock.kafka.errors import client_error, kafka_error
+from penstock.kafka.errors import KafkaClientError, client_error, kafka_error
 from penstock.kafka.probe import why_not
 from penstock.kafka.properties_rules import Setting
 
@@ -21,8 +22,9 @@ REMIND_SECONDS = 60.0
 PROBE_SECONDS = 10.0
 _ASK_SECONDS = 0.2
 _TRIAL_SECONDS = 1.0
+_FORGOTTEN_MAX = 1000
 _ADDRESS = re.compile(r"^(?:\w+://)?(\S+?)(?:/\w+)?: ")
-_STATE = re.compile(r"(?: \(after \d+ms in state \w+\)|, \d+ identical error\(s\) suppressed)+$")
+_STATE = re.compile(r" \(after \d+ms in state .*\)$")
 _TELLING = frozenset(
     (
         KafkaError._ALL_BROKERS_DOWN,
@@ -51,6 +53,14 @@ def answered(client: Any, answer: Any, seconds: float) -> Any:
             client.poll(0)
             if time.monotonic() > end:
                 raise TimeoutError(f"Kafka did not answer within {seconds:.0f} s.") from None
+
+
+def forget_errors(client: Any) -> None:
+    """Those that came while a client was idle may have healed since."""
+    for _ in range(_FORGOTTEN_MAX):
+        with contextlib.suppress(KafkaClientError):
+            client.poll(0)
+            return
 
 
 def ensure_possible(settings: Mapping[str, Setting]) -> None:
