@@ -82,8 +82,8 @@ class ConfigLog(Protocol):
 class StatusLog(Protocol):
     """Where workers say how their connectors and tasks are. Writes are not waited for.
 
-    The listener the log was made with hears everything that is written, by this worker too, in one
-    order that is the same for all workers.
+    The listener the log was made with hears what has the last word in the log, whose order is the
+    same for all workers; what this worker has written itself may be left out.
     """
 
     def write(self, status: WriteStatus) -> None: ...

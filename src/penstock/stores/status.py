@@ -92,6 +92,15 @@ class StatusStore:
                 if entry.status is not None
             }
 
+    def task_connectors(self) -> list[str]:
+        """Connectors of which tasks were heard, also if nothing was of themselves."""
+        with self._lock:
+            return list(self._tasks)
+
+    def all_topics(self) -> list[TopicStatus]:
+        with self._lock:
+            return [status for known in self._topics.values() for status in known.values()]
+
     def topics(self, connector: str) -> list[TopicStatus]:
         with self._lock:
             return list(self._topics.get(connector, {}).values())
@@ -102,15 +111,16 @@ class StatusStore:
 
     # Telling ------------------------------------------------------------------------------------
 
-    def put_connector(self, name: str, status: Status, *, safely: bool = False) -> None:
+    def put_connector(self, name: str, status: Status, *, safely: bool = False) -> bool:
+        """Whether it is written; a safe write may have come too late."""
         with self._lock:
             entry = self._connectors.setdefault(name, _Entry())
-        self._put(records.connector_key(name), status, entry, safely)
+        return self._put(records.connector_key(name), status, entry, safely)
 
-    def put_task(self, task: TaskId, status: Status, *, safely: bool = False) -> None:
+    def put_task(self, task: TaskId, status: Status, *, safely: bool = False) -> bool:
         with self._lock:
             entry = self._task_entry(task)
-        self._put(records.task_key(task), status, entry, safely)
+        return self._put(records.task_key(task), status, entry, safely)
 
     def put_topic(self, status: TopicStatus) -> None:
         key = records.topic_key(status.topic, status.connector)
@@ -119,11 +129,11 @@ class StatusStore:
     def delete_topic(self, connector: str, topic: str) -> None:
         self._send(records.topic_key(topic, connector), None, lambda: True)
 
-    def _put(self, key: str, status: Status, entry: _Entry, safely: bool) -> None:
+    def _put(self, key: str, status: Status, entry: _Entry, safely: bool) -> bool:
         with self._lock:
             self._generation = status.generation
             if safely and not entry.may_write(status):
-                return
+                return False
             entry.writes += 1
             sequence = entry.writes
 
@@ -134,6 +144,7 @@ class StatusStore:
                 return not safely or entry.may_write(status, sequence)
 
         self._send(key, records.status_value(status), wanted)
+        return True
 
     def _send(self, key: str, value: bytes | None, wanted: Callable[[], bool]) -> None:
         def sent(error: Exception | None) -> None:
