@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from penstock.cluster.logs import Writer
+from penstock.kafka.admin import KafkaAdmin
+from penstock.kafka.connection import ensure_possible
 from penstock.kafka.log import KafkaLog
-from penstock.runtime.client_settings import ClientSettings
+from penstock.kafka.log_claim import FencingWriter
+from penstock.kafka.topic_setup import InternalTopic, Purpose, TopicSetup
+from penstock.runtime import client_ids
+from penstock.runtime.client_settings import ClientSettings, LogClients
 from penstock.runtime.distributed_config import DistributedConfig
+
+Properties = Mapping[str, str]
+OWN_TOPIC = "offsets.storage.topic"
 
 
 class InternalTopics:
@@ -24,20 +33,83 @@ class InternalTopics:
     def __init__(self, clients: ClientSettings, config: DistributedConfig) -> None:
         self._clients = clients
         self._config = config
+        self._admin = KafkaAdmin(clients.shared_admin())
+        self._seconds = config.retry_backoff_ms / 1000
 
     def offsets(self) -> KafkaLog:
-        raise NotImplementedError
+        return self._log(self._clients.offsets_log(), self._offsets_topic())
 
     def statuses(self) -> KafkaLog:
-        raise NotImplementedError
+        config = self._config
+        topic = InternalTopic.of(
+            Purpose.STATUSES,
+            config.status_storage_topic,
+            config.status_storage_partitions,
+            config.status_storage_replication_factor,
+            config.properties,
+        )
+        return self._log(self._clients.status_log(), topic)
 
     def configs(self) -> KafkaLog:
-        raise NotImplementedError
+        config = self._config
+        topic = InternalTopic.of(
+            Purpose.CONFIGS,
+            config.config_storage_topic,
+            1,
+            config.config_storage_replication_factor,
+            config.properties,
+        )
+        return self._log(self._clients.config_log(), topic)
 
-    def config_writer(self) -> type[Writer] | None:
+    def config_writer(self) -> Callable[[], Writer] | None:
         """What `ConfigTopic` claims leadership with; None without exactly-once support."""
-        raise NotImplementedError
+        if self._config.exactly_once_source_support == "disabled":
+            return None
+        properties = self._clients.config_leader_producer()
+        return partial(FencingWriter, properties, self._config.config_storage_topic)
 
-    def own_offsets(self, connector: str, properties: Mapping[str, str]) -> KafkaLog | None:
-        """The topic of `offsets.storage.topic`; None if it is not set, or is the worker's."""
-        raise NotImplementedError
+    def own_offsets(self, connector: str, properties: Properties) -> KafkaLog | None:
+        """The topic of `offsets.storage.topic`; None if it is not set, or is the worker's.
+
+        Raises ConfigError and ConnectError for clients that can never work.
+        """
+        name = properties.get(OWN_TOPIC, "").strip()
+        producer = self._clients.producer(properties, client_ids.offset_producer(connector))
+        if not name or (name == self._config.offset_storage_topic and self._at_home(producer)):
+            return None
+        consumer = self._clients.offsets_consumer(
+            connector, properties, client_ids.consumer(connector)
+        )
+        admin = KafkaAdmin(self._clients.admin(properties, client_ids.admin(connector)))
+        topic = self._offsets_topic(name)
+
+        def prepare() -> None:
+            ensure_possible(admin.translated.settings)
+            TopicSetup(admin, self._seconds).ensure(topic)
+
+        return KafkaLog(producer, consumer, name, admin, prepare=prepare)
+
+    def _offsets_topic(self, own: str | None = None) -> InternalTopic:
+        config = self._config
+        return InternalTopic.of(
+            Purpose.OFFSETS,
+            own or config.offset_storage_topic,
+            config.offset_storage_partitions,
+            config.offset_storage_replication_factor,
+            config.properties,
+            setting=None if own is None else OWN_TOPIC,
+        )
+
+    def _at_home(self, producer: Properties) -> bool:
+        """Whether these settings lead to the worker's own cluster."""
+        return _servers(producer["bootstrap.servers"]) == _servers(self._clients.bootstrap_servers)
+
+    def _log(self, clients: LogClients, topic: InternalTopic) -> KafkaLog:
+        prepare = partial(TopicSetup(self._admin, self._seconds).ensure, topic)
+        return KafkaLog(
+            clients.producer, clients.consumer, topic.name, self._admin, prepare=prepare
+        )
+
+
+def _servers(listed: str) -> set[str]:
+    return {server.strip() for server in listed.split(",") if server.strip()}
