@@ -1,6 +1,6 @@
 """Penstock, the Java worker and bare client loops, interleaved on one real broker.
 
-    python -m benchmarks [--records N] [--rounds N] [--only source,sink] [--no-java] [--json FILE]
+    python -m benchmarks [--records N] [--rounds N] [--only source,…] [--no-java] [--json FILE]
 
 Figures are records per CPU second of the whole process tree in the second half of each run, medians
 over the rounds; ratios are taken within one run of this program. Single figures differ from day to
@@ -25,25 +25,26 @@ from rich.table import Table
 
 from benchmarks.contestants import CONTESTANTS, Job, java_found
 from benchmarks.scenarios import (
-    FileLines,
-    Sample,
-    TopicEnd,
+    SCENARIOS,
+    Scenario,
+    delete_topic,
     fill_topic,
     make_lines,
     make_topic,
-    watch,
 )
+from benchmarks.watching import FileLines, Sample, TopicEnd, watch
 from penstock.broker import LocalKafka
 
 Results = Mapping[str, Sequence[Sample]]
+NO_SYNC = {"log.flush.interval.messages": "9223372036854775807"}
 FIGURES = ("records/CPU s", "limit ÷", "× Java", "MB peak", "REST s", "first record s")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--records", type=int, default=2_000_000)
+    parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default="source,sink", help="which scenarios")
+    parser.add_argument("--only", default=",".join(SCENARIOS), help="which scenarios")
     parser.add_argument("--no-java", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     arguments = parser.parse_args()
@@ -55,13 +56,13 @@ def main() -> int:
     report: dict[str, dict[str, dict[str, float | None]]] = {}
     work = Path(tempfile.mkdtemp(prefix="penstock-bench-"))
     try:
-        with LocalKafka(settings={"log.flush.interval.messages": "9223372036854775807"}) as kafka:
-            for kind in arguments.only.split(","):
-                results = run(
-                    console, kafka, work, kind, contestants, arguments.records, arguments.rounds
-                )
-                report[kind] = figures(results)
-                console.print(table(kind, report[kind]))
+        with LocalKafka(settings=NO_SYNC, jvm_options=()) as kafka:  # compiled as in production
+            for name in arguments.only.split(","):
+                scenario = SCENARIOS[name]
+                count = int(arguments.records * scenario.share)
+                results = run(console, kafka, work, name, contestants, count, arguments.rounds)
+                report[name] = figures(results)
+                console.print(table(scenario, report[name]))
     finally:
         shutil.rmtree(work, ignore_errors=True)
     if arguments.json:
@@ -74,40 +75,48 @@ def run(
     console: Console,
     kafka: LocalKafka,
     work: Path,
-    kind: str,
+    name: str,
     contestants: Sequence[str],
     count: int,
     rounds: int,
 ) -> Results:
     """Each contestant in turn, round after round."""
-    lines = make_lines(work / "lines.txt", count)
-    if kind == "sink":
-        fill_topic(kafka.bootstrap_servers, "filled", count)
-    samples: dict[str, list[Sample]] = {name: [] for name in contestants}
+    scenario, bootstrap = SCENARIOS[name], kafka.bootstrap_servers
+    lines, filled = work / "lines.txt", f"filled-{name}"
+    if scenario.kind == "source":
+        make_lines(lines, scenario, count)
+    else:
+        fill_topic(bootstrap, filled, scenario, count)
+    samples: dict[str, list[Sample]] = {contestant: [] for contestant in contestants}
     for number in range(rounds):
-        for name in contestants:
-            folder = work / f"{kind}-{name}-{number}"
+        for contestant in contestants:
+            folder = work / f"{name}-{contestant}-{number}"
             folder.mkdir()
-            topic = f"{kind}-{name}-{number}" if kind == "source" else "filled"
-            file = lines if kind == "source" else folder / "out.txt"
-            job = Job(kind, kafka.bootstrap_servers, folder, file, topic, free_port())
-            samples[name].append(one(name, job, count))
-            console.print(f"[dim]{kind} {name} {samples[name][-1].per_cpu_second:,.0f}/CPU s[/dim]")
+            if scenario.kind == "source":
+                job = Job(scenario, bootstrap, folder, lines, folder.name, free_port())
+            else:
+                job = Job(scenario, bootstrap, folder, folder / "out.txt", filled, free_port())
+            sample = one(contestant, job, count)
+            samples[contestant].append(sample)
+            console.print(f"[dim]{name} {contestant} {sample.per_cpu_second:,.0f}/CPU s[/dim]")
             shutil.rmtree(folder)
+    if scenario.kind == "sink":
+        delete_topic(bootstrap, filled)
     return samples
 
 
-def one(name: str, job: Job, count: int) -> Sample:
-    if job.kind == "source":
+def one(contestant: str, job: Job, count: int) -> Sample:
+    source = job.scenario.kind == "source"
+    if source:
         make_topic(job.bootstrap, job.topic)
-        progress = TopicEnd(job.bootstrap, job.topic)
-    else:
-        progress = FileLines(job.file)
-    running = CONTESTANTS[name](job)
+    progress = TopicEnd(job.bootstrap, job.topic) if source else FileLines(job.file)
+    running = CONTESTANTS[contestant](job)
     try:
-        return watch(running, progress, count, None if name == "bare" else job.port)
+        return watch(running, progress, count, None if contestant == "bare" else job.port)
     finally:
         running.stop()
+        if source:
+            delete_topic(job.bootstrap, job.topic)
 
 
 def figures(results: Results) -> dict[str, dict[str, float | None]]:
@@ -132,8 +141,8 @@ def figures(results: Results) -> dict[str, dict[str, float | None]]:
     }
 
 
-def table(kind: str, shown: Mapping[str, Mapping[str, float | None]]) -> Table:
-    result = Table("", *FIGURES, title=f"file {kind}, 100-byte lines, String")
+def table(scenario: Scenario, shown: Mapping[str, Mapping[str, float | None]]) -> Table:
+    result = Table("", *FIGURES, title=scenario.title)
     for name, row in shown.items():
         cells = [
             "" if (value := row[figure]) is None else f"{value:,.{0 if value > 1000 else 2}f}"

@@ -1,6 +1,6 @@
 """The limit: the same work as a bare confluent-kafka loop, without a framework.
 
-python -m benchmarks.bare source BOOTSTRAP FILE TOPIC
+python -m benchmarks.bare source BOOTSTRAP FILE TOPIC BEFORE BEHIND
 python -m benchmarks.bare sink BOOTSTRAP TOPIC FILE GROUP
 """
 
@@ -14,8 +14,9 @@ from pathlib import Path
 from confluent_kafka import Consumer, Message, Producer
 
 
-def source(bootstrap: str, file: str, topic: str) -> None:
+def source(bootstrap: str, file: str, topic: str, before: str, behind: str) -> None:
     """Every line of a file becomes a record; waits to be terminated, as a worker would."""
+    start, end = before.encode(), behind.encode()
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
@@ -26,11 +27,13 @@ def source(bootstrap: str, file: str, topic: str) -> None:
     )
     produce = producer.produce
     with Path(file).open("rb") as lines:
-        while batch := list(islice(lines, 2000)):
+        while batch := [line[:-1] for line in islice(lines, 2000)]:
+            if start:
+                batch = [start + line + end for line in batch]
             for line in batch:
                 while True:
                     try:
-                        produce(topic, line[:-1])
+                        produce(topic, line)
                         break
                     except BufferError:
                         producer.poll(0.01)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.process import Measured
-from benchmarks.scenarios import STRING
+from benchmarks.scenarios import STRING, Scenario
 from penstock.broker.java_connect import JavaConnect
 
 
@@ -18,7 +18,7 @@ from penstock.broker.java_connect import JavaConnect
 class Job:
     """One run of one scenario."""
 
-    kind: str  # "source" or "sink"
+    scenario: Scenario
     bootstrap: str
     folder: Path
     file: Path
@@ -38,8 +38,8 @@ class Job:
 
     @property
     def connector(self) -> dict[str, str]:
-        place = {"file": str(self.file), "tasks.max": "1"}
-        if self.kind == "source":
+        place = {"file": str(self.file), "tasks.max": "1", **self.scenario.settings}
+        if self.scenario.kind == "source":
             return place | {
                 "name": "source",
                 "connector.class": "FileStreamSource",
@@ -68,12 +68,13 @@ def java(job: Job) -> Measured:
 
 
 def bare(job: Job) -> Measured:
-    if job.kind == "source":
-        arguments = [job.bootstrap, str(job.file), job.topic]
+    kind = job.scenario.kind
+    if kind == "source":
+        arguments = [job.bootstrap, str(job.file), job.topic, *job.scenario.around]
     else:
         arguments = [job.bootstrap, job.topic, str(job.file), f"bare-{job.folder.name}"]
     script = str(Path(__file__).with_name("bare.py"))
-    return Measured.command([sys.executable, script, job.kind, *arguments], job.folder)
+    return Measured.command([sys.executable, script, kind, *arguments], job.folder)
 
 
 CONTESTANTS: Mapping[str, Callable[[Job], Measured]] = {

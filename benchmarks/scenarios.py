@@ -1,48 +1,125 @@
-"""The input of a measurement, and how far a contestant has come with it."""
+"""What is measured: for each scenario its input, the connector's settings, and the bare work."""
 
 from __future__ import annotations
 
+import json
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from benchmarks.process import Measured
-
-LINE = "{:09d} " + "x" * 89  # 100 bytes with its line end
-
 STRING = "org.apache.kafka.connect.storage.StringConverter"
+JSON = "org.apache.kafka.connect.json.JsonConverter"
+TRANSFORMS = "org.apache.kafka.connect.transforms."
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One run: records, CPU and wall seconds of its second half, peak memory, first answers."""
+class Scenario:
+    """One kind of work. A file connector does it, with `settings` on top."""
 
-    records: int
-    cpu_seconds: float
-    wall_seconds: float
-    peak_bytes: int
-    first_answer: float | None
-    first_record: float
-
-    @property
-    def per_cpu_second(self) -> float:
-        return self.records / self.cpu_seconds
+    title: str
+    kind: str  # "source" or "sink"
+    record: Callable[[int], str]  # the line of a source, the message of a sink
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    around: tuple[str, str] = ("", "")  # what a bare source puts before and behind a line
+    share: float = 1.0  # of the number of records asked for
 
 
-def make_lines(path: Path, count: int) -> Path:
-    if not path.exists():
-        with path.open("w") as out:
-            for start in range(0, count, 10_000):
-                rows = range(start, min(start + 10_000, count))
-                out.write("\n".join(LINE.format(row) for row in rows) + "\n")
-    return path
+def text(size: int) -> Callable[[int], str]:
+    """Lines of so many bytes, line end included."""
+    filling = "x" * (size - 11)
+    return lambda row: f"{row:09d} {filling}"
+
+
+def customer(row: int) -> str:
+    return (
+        f'{{"id":{row},"name":"customer {row % 977}","amount":{row % 1000 + 0.25},'
+        f'"active":true,"city":"Lucerne, Switzerland"}}'
+    )
+
+
+CUSTOMER = {
+    "type": "struct",
+    "name": "shop.Customer",
+    "optional": False,
+    "fields": [
+        {"field": name, "type": kind, "optional": False}
+        for name, kind in {
+            "id": "int64",
+            "name": "string",
+            "amount": "double",
+            "active": "boolean",
+            "city": "string",
+        }.items()
+    ],
+}
+BEFORE_CUSTOMER = f'{{"schema":{json.dumps(CUSTOMER, separators=(",", ":"))},"payload":'
+PLAIN_JSON = {"value.converter": JSON, "value.converter.schemas.enable": "false"}
+
+
+def chain(*links: Mapping[str, str]) -> dict[str, str]:
+    """Settings of transformations, each with its class and options."""
+    names = [f"t{number}" for number in range(len(links))]
+    settings = {"transforms": ",".join(names)}
+    for name, link in zip(names, links, strict=True):
+        settings |= {f"transforms.{name}.{option}": value for option, value in link.items()}
+    return settings
+
+
+INSERT = {
+    "type": f"{TRANSFORMS}InsertField$Value",
+    "static.field": "source",
+    "static.value": "shop",
+}
+MASK = {"type": f"{TRANSFORMS}MaskField$Value", "fields": "name"}
+ROUTE = {"type": f"{TRANSFORMS}RegexRouter", "regex": "filled-(.*)", "replacement": "$1"}
+HOIST = {"type": f"{TRANSFORMS}HoistField$Value", "field": "line"}
+RENAME = {"type": f"{TRANSFORMS}ReplaceField$Value", "renames": "line:text"}
+HOISTED = (
+    '{"schema":{"type":"struct","fields":[{"type":"string","optional":false,"field":"text"},'
+    '{"type":"string","optional":true,"field":"source"}],"optional":false},"payload":{"text":"'
+)
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "source": Scenario("file source, 100 B lines, String", "source", text(100)),
+    "sink": Scenario("file sink, 100 B, String", "sink", text(100)),
+    "source-1k": Scenario("file source, 1 KB lines, String", "source", text(1000), share=0.3),
+    "sink-1k": Scenario("file sink, 1 KB, String", "sink", text(1000), share=0.3),
+    "sink-json": Scenario("file sink, JSON, 5 fields", "sink", customer, PLAIN_JSON, share=0.5),
+    "sink-envelope": Scenario(
+        "file sink, JSON envelope",
+        "sink",
+        lambda row: f"{BEFORE_CUSTOMER}{customer(row)}}}",
+        {"value.converter": JSON},
+        share=0.5,
+    ),
+    "sink-transforms": Scenario(
+        "file sink, JSON, 3 transforms",
+        "sink",
+        customer,
+        PLAIN_JSON | chain(INSERT, MASK, ROUTE),
+        share=0.5,
+    ),
+    "source-transforms": Scenario(
+        "file source, envelope, 3 transforms",
+        "source",
+        text(100),
+        {"value.converter": JSON} | chain(HOIST, INSERT, RENAME),
+        around=(HOISTED, '","source":"shop"}}'),
+        share=0.5,
+    ),
+}
+
+
+def make_lines(path: Path, scenario: Scenario, count: int) -> None:
+    with path.open("w") as out:
+        for start in range(0, count, 10_000):
+            rows = range(start, min(start + 10_000, count))
+            out.writelines(f"{scenario.record(row)}\n" for row in rows)
 
 
 def make_topic(bootstrap: str, topic: str, partitions: int = 1) -> None:
@@ -52,13 +129,13 @@ def make_topic(bootstrap: str, topic: str, partitions: int = 1) -> None:
     time.sleep(0.5)  # a client that asks too early keeps believing the topic is unknown
 
 
-def fill_topic(bootstrap: str, topic: str, count: int) -> None:
+def fill_topic(bootstrap: str, topic: str, scenario: Scenario, count: int) -> None:
     make_topic(bootstrap, topic)
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, "batch.size": 262144})
     for row in range(count):
         while True:
             try:
-                producer.produce(topic, LINE.format(row).encode())
+                producer.produce(topic, scenario.record(row))
                 break
             except BufferError:
                 producer.poll(0.05)
@@ -67,63 +144,8 @@ def fill_topic(bootstrap: str, topic: str, count: int) -> None:
     producer.flush()
 
 
-class TopicEnd:
-    """How many records a topic holds."""
-
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench-progress"})
-        self._partition = TopicPartition(topic, 0)
-
-    def __call__(self) -> int:
-        return int(self._consumer.get_watermark_offsets(self._partition, timeout=10)[1])
-
-
-class FileLines:
-    """How many 100-byte lines a file holds."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __call__(self) -> int:
-        return self._path.stat().st_size // 100 if self._path.exists() else 0
-
-
-def watch(running: Measured, progress: Callable[[], int], count: int, port: int | None) -> Sample:
-    """Follow a run to its end; what counts is its second half, when everything is warm."""
-    first_answer = first_record = None
-    half: tuple[int, float, float] | None = None
-    while True:
-        running.check()
-        now = time.monotonic() - running.started
-        if port is not None and first_answer is None and answers(port):
-            first_answer = time.monotonic() - running.started
-        done = progress()
-        if done and first_record is None:
-            first_record = now
-        if half is None and done >= count // 2:
-            half = (done, running.cpu_seconds(), time.monotonic())
-        if done >= count:
-            break
-        if now > 300:
-            raise TimeoutError(f"{done} of {count} records after {now:.0f} s")
-        time.sleep(0.02)
-    assert half is not None
-    assert first_record is not None
-    return Sample(
-        records=max(done - half[0], 1),
-        cpu_seconds=max(running.cpu_seconds() - half[1], 1e-9),
-        wall_seconds=time.monotonic() - half[2],
-        peak_bytes=running.peak_bytes,
-        first_answer=first_answer,
-        first_record=first_record,
-    )
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=0.2):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
+def delete_topic(bootstrap: str, topic: str) -> None:
+    """Room for the next scenario."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for done in admin.delete_topics([topic]).values():
+        done.result(30)
