@@ -50,6 +50,7 @@ from penstock.cluster.key_steps import check_key, key_changed, key_written
 from penstock.cluster.offset_steps import done, prepared
 from penstock.cluster.queues import leave
 from penstock.cluster.reconcile import (
+    insist,
     reconcile,
     reconcile_all,
     retried,
@@ -238,6 +239,7 @@ def _connector_changed(turn: Turn, change: ConnectorChange, offset: int) -> None
         case TasksConfigured() if known:
             _forget_tasks(turn, name)
             disagree(turn, offset)
+            insist(turn, name)
         case _:
             pass
     reconcile(turn, name)
@@ -246,19 +248,24 @@ def _connector_changed(turn: Turn, change: ConnectorChange, offset: int) -> None
 
 def _forget(turn: Turn, name: str) -> None:
     """A connector was deleted; its statuses go with it."""
-    if turn.state.membership.leader:
-        for number in sorted(turn.state.statuses.get(name, {}), reverse=True):
-            turn.set_status(name, number, None)
+    for number in sorted(turn.state.statuses.get(name, {}), reverse=True):
+        _forget_status(turn, name, number)
     forget_topics(turn, name)
 
 
 def _forget_tasks(turn: Turn, name: str) -> None:
     """Statuses of tasks that are no more and do not run here either."""
-    if not turn.state.membership.leader:
-        return
     for number in sorted(turn.state.statuses.get(name, {})):
         if not is_configured(turn, name, number) and turn.state.instance(name, number) is None:
-            turn.set_status(name, number, None)
+            _forget_status(turn, name, number)
+
+
+def _forget_status(turn: Turn, name: str, number: int) -> None:
+    """The leader sees to it for all, and everybody for what they have said themselves."""
+    said = turn.state.statuses[name][number]
+    mine = said.worker_id == turn.state.settings.worker_id
+    if turn.state.membership.leader or (mine and turn.state.instance(name, number) is None):
+        turn.set_status(name, number, None)
 
 
 def _status_changed(turn: Turn, event: StatusChanged) -> None:

@@ -98,7 +98,7 @@ def _start(turn: Turn, name: str, number: int, configured: Configured) -> None:
     if number == CONNECTOR:
         command: Command = StartConnector(name, incarnation, texts, target)
         local = turn.local(name)
-        turn.set_local(name, replace(local, asking=False, ask_again=False, attempts=0))
+        turn.set_local(name, replace(local, asking=False, ask_again=False, attempts=0, made=None))
     else:
         task = dict(configured.tasks[number])
         command = StartTask(TaskId(name, number), incarnation, texts, task, target)
@@ -156,6 +156,7 @@ def tasks_made(turn: Turn, report: TaskConfigsMade) -> Exception | None:
     if configured.tasks_max_enforced and len(report.configs) > configured.tasks_max:
         return _too_many(turn, name, len(report.configs), configured.tasks_max)
     configs = tuple(report.configs)
+    turn.set_local(name, replace(turn.local(name), made=configs))
     if configs == configured.tasks and configured.applied == configured.config:
         settle(turn, name, report.incarnation)
         return None
@@ -163,6 +164,18 @@ def tasks_made(turn: Turn, report: TaskConfigsMade) -> Exception | None:
     turn.change(next_internal=turn.state.next_internal - 1)
     enqueue(turn, request, f"writing {len(configs)} task configs for connector {name}")
     return None
+
+
+def insist(turn: Turn, name: str) -> None:
+    """Task configurations were stored; if they are older than the connector's last, ask again."""
+    configured, made = turn.state.configured(name), turn.local(name).made
+    if configured is None or made is None or configured.tasks == made:
+        return
+    instance = turn.state.instance(name, CONNECTOR)
+    pending = [p.request for p in turn.state.requests.values() if p.request.connector == name]
+    writing = [r.incarnation for r in pending if isinstance(r, PutTaskConfigs)]
+    if instance is not None and instance.incarnation not in writing:
+        ask_for_tasks(turn, name)
 
 
 def settle(turn: Turn, name: str, incarnation: int) -> None:

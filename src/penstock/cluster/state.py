@@ -72,6 +72,7 @@ class Local(msgspec.Struct, frozen=True):
     instances: Mapping[int, Instance] = {}
     asking: bool = False  # task configs are being made
     ask_again: bool = False
+    made: tuple[Mapping[str, str], ...] | None = None  # what the connector that runs wants
     settled: int = -1  # the incarnation whose tasks are known to be right
     attempts: int = 0  # failed attempts to make task configs, since the last success
 
