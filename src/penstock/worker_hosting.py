@@ -161,7 +161,7 @@ class ProcessHosting:
         self._hosts.warm_up()
 
     def _make(self) -> ProcessHosts:
-        from penstock.hosting.crew import HostingSettings
+        from penstock.hosting.fleet import HostingSettings
         from penstock.hosting.launch import ForkLauncher, SpawnLauncher, host_command
         from penstock.hosting.process import ProcessHosts
 

@@ -22,7 +22,7 @@ from penstock.cluster.messages import (
     TaskId,
     TaskStopped,
 )
-from penstock.hosting.crew import AskedError, HostEnded
+from penstock.hosting.fleet import AskedError, HostEnded
 from penstock.hosting.launch import SpawnLauncher
 from tests.unit.hosting.process_rig import COMMAND, SHARED, ProcessRig
 
@@ -93,7 +93,7 @@ def test_a_crash_fails_the_task_and_says_what_happened(
 
 
 def test_after_a_crash_the_tasks_of_the_host_do_not_share_one_again(rig: ProcessRig) -> None:
-    rig.hosts._crew.settings.hosts_max = 1
+    rig.hosts._fleet.settings.hosts_max = 1
     good, bad = start(rig, "good"), start(rig, "bad")
     works(rig, good)
     (host,) = rig.hosts.hosts()
@@ -157,7 +157,7 @@ def processes(argument: str) -> int:
 def test_a_task_that_never_returns_is_given_up_and_its_neighbours_start_elsewhere(
     rig: ProcessRig, deed: str
 ) -> None:
-    rig.hosts._crew.settings.hosts_max = 1
+    rig.hosts._fleet.settings.hosts_max = 1
     neighbour = start(rig, "good")
     works(rig, neighbour)
     task = start(rig, "bad", deed=deed)

@@ -1,4 +1,4 @@
-"""All hosts of a worker: who runs where, what their reports mean, what follows when one ends.
+"""Who runs in which host, what reports of hosts mean, and what follows when a host ends.
 
 Everything here happens on the event loop of the hosts.
 """
@@ -6,12 +6,8 @@ Everything here happens on the event loop of the hosts.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import time
-from collections.abc import Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
@@ -38,90 +34,40 @@ from penstock.cluster.messages import (
     TaskStopped,
     TopicsUsed,
 )
-from penstock.hosting.balance import choose
 from penstock.hosting.endings import Ending, explained
 from penstock.hosting.failures import failure_of
-from penstock.hosting.host_process import HostProcess
-from penstock.hosting.launch import Born, Dead, Launcher, Lost, NotBorn
-from penstock.hosting.log_lines import write_dropped, write_lines, write_printed
-from penstock.hosting.members import Member, Use, shared
-from penstock.hosting.messages import (
-    Answered,
-    Ask,
-    Beat,
-    FromHost,
-    Logged,
-    ReadOffsets,
-    Ready,
-    SetLevels,
-    Setup,
-    StackShown,
-    StoreOffsets,
-)
-from penstock.hosting.offset_desk import Answer, OffsetDesk
-from penstock.hosting.output import Lines
+from penstock.hosting.fleet import Fleet, HostEnded
+from penstock.hosting.members import Member, Use
 from penstock.hosting.policy import TaskPolicy, task_policy
 from penstock.hosting.ports import OnReport
-from penstock.hosting.records import ConnectorRecord, History, TaskRecord
+from penstock.hosting.records import ConnectorRecord, Histories, TaskRecord
 from penstock.hosting.suspects import Suspects
-from penstock.sdk.errors import ConfigError, RetriableError
+from penstock.sdk.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
 STOP_GRACE_SECONDS = 0.5  # a host gives up a task itself; only a host that cannot is ended
 CONNECTOR_STOP_SECONDS = 5.0
-HISTORIES_MAX = 100_000
-
-
-class HostEnded(RetriableError):
-    """The process in which something ran is gone."""
-
-
-@dataclass
-class HostingSettings:
-    """What hosts need of a worker's settings."""
-
-    hosts_max: int = 2
-    processes_max: int = 64
-    properties: Mapping[str, str] = field(default_factory=dict[str, str])
-    beat_seconds: float = 1.0
-    idle_seconds: float = 30.0  # then a host in which nothing runs ends
 
 
 class Crew:
-    """The members, and what they do."""
+    """All tasks and connectors of a worker."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        launcher: Launcher,
-        desk: OffsetDesk,
-        report: OnReport,
-        settings: HostingSettings,
-    ) -> None:
-        self.members: dict[int, Member] = {}
-        self.histories: dict[TaskId, History] = {}
-        self.settings = settings
-        self.plan: bytes | None = None
-        self.levels: dict[str, int] = {}
-        self.closing = False
+    def __init__(self, loop: asyncio.AbstractEventLoop, fleet: Fleet, report: OnReport) -> None:
+        self.fleet = fleet
+        self.histories = Histories()
         self._loop = loop
-        self._launcher = launcher
-        self._desk = desk
         self._report = report
-        self._numbers = itertools.count(1)
-        self._questions = itertools.count(1)
         self._tasks: dict[tuple[TaskId, int], TaskRecord] = {}
         self._connectors: dict[tuple[str, int], ConnectorRecord] = {}
         self._suspects = Suspects()
         self._held: list[Command] | None = []  # until plugins are known
-        self._watched: int | None = None
 
     # Commands -----------------------------------------------------------------------------------
 
     def set_plan(self, plan: bytes) -> None:
         """With this, hosts can be set up; what was asked for before is done now."""
-        self.plan = plan
+        self.fleet.plan = plan
         held, self._held = self._held or [], None
         for command in held:
             self.carry_out(command)
@@ -149,19 +95,19 @@ class Crew:
             case StopConnector():
                 self._stop_connector(command)
             case CheckOffsets():
-                member = self._for_questions()
+                member = self.fleet.for_questions()
                 member.checks[command.request] = command
                 member.process.send(command)
 
     def _start_task(self, start: StartTask) -> None:
-        history = self._history(start.id)
+        history = self.histories.of(start.id)
         history.starts += 1
         history.lost = False
         try:
-            policy = task_policy(self.settings.properties, start.connector_properties)
+            policy = task_policy(self.fleet.settings.properties, start.connector_properties)
         except ConfigError as error:
             failure = failure_of(error)
-            self._note(start.id, failure.message)
+            self.histories.note(start.id, failure.message)
             self._report(
                 TaskChanged(
                     start.id, start.incarnation, State.FAILED, failure.trace, failure=failure
@@ -173,7 +119,7 @@ class Crew:
     def _place(self, start: StartTask, policy: TaskPolicy) -> None:
         now = time.monotonic()
         cohort = self._suspects.cohort(start.id.connector, now)
-        member = self._open(Use.ALONE) if policy.alone else self._shared(now, cohort)
+        member = self.fleet.open(Use.ALONE) if policy.alone else self.fleet.shared(now, cohort)
         record = TaskRecord(start, policy, member, now)
         self._tasks[start.id, start.incarnation] = record
         member.tasks[start.id, start.incarnation] = record
@@ -184,7 +130,7 @@ class Crew:
         key = command.id, command.incarnation
         task = self._tasks.get(key)
         if task is None:
-            self._history(command.id).lost = False
+            self.histories.of(command.id).lost = False
             self._report(TaskStopped(command.id, command.incarnation))
             return
         task.stop_asked = True
@@ -209,12 +155,12 @@ class Crew:
     ) -> None:
         now = time.monotonic()
         try:
-            policy = task_policy(self.settings.properties, start.properties)
+            policy = task_policy(self.fleet.settings.properties, start.properties)
         except ConfigError:
             policy = TaskPolicy.parse({})  # its tasks will tell
         alone = policy.task_isolation == "process"
         cohort = self._suspects.cohort(start.connector, now)
-        member = self._open(Use.ALONE) if alone else self._shared(now, cohort)
+        member = self.fleet.open(Use.ALONE) if alone else self.fleet.shared(now, cohort)
         record = ConnectorRecord(start, member, unanswered)
         key = start.connector, start.incarnation
         self._connectors[key] = member.connectors[key] = record
@@ -244,156 +190,9 @@ class Crew:
             member.relocates = True
             member.process.kill(f"connector {key[0]} could not be stopped in time.")
 
-    # Places -------------------------------------------------------------------------------------
-
-    def _shared(self, now: float, cohort: int | None) -> Member:
-        places = [member.place(now) for member in shared(self.members.values(), cohort)]
-        number = choose(places, self.settings.hosts_max if cohort is None else 1)
-        return self._open(Use.SHARED, cohort) if number is None else self.members[number]
-
-    def _for_questions(self) -> Member:
-        for member in self.members.values():
-            if member.use is Use.QUESTIONS and member.process.asked is None:
-                return member
-        return self._open(Use.QUESTIONS)
-
-    def _open(self, use: Use, cohort: int | None = None) -> Member:
-        number = next(self._numbers)
-        process = HostProcess(number, self._launcher, self, self._loop)
-        member = self.members[number] = Member(process, use, time.monotonic(), cohort)
-        self._watch_launcher()
-        process.send(Setup(self.plan or b"", self.levels, self.settings.beat_seconds))
-        return member
-
-    def _watch_launcher(self) -> None:
-        """The launcher may have begun to have something to watch."""
-        descriptor = self._launcher.fileno()
-        if descriptor != self._watched:
-            if self._watched is not None:
-                self._loop.remove_reader(self._watched)
-            if descriptor is not None:
-                self._loop.add_reader(descriptor, self._news)
-            self._watched = descriptor
-
-    def _news(self) -> None:
-        descriptor = self._watched
-        for news in self._launcher.news():
-            match news:
-                case Born(number, pid):
-                    if member := self.members.get(number):
-                        member.process.born(pid)
-                case Dead(pid, status, peak_kb):
-                    self._died(pid, status, peak_kb)
-                case NotBorn(number, reason):
-                    if member := self.members.get(number):
-                        member.process.asked = f"it could not be started: {reason}"
-                        member.process.died(None)
-                case Lost():
-                    if descriptor is not None:
-                        self._loop.remove_reader(descriptor)
-                    self._watched = None
-                    self._lost()
-
-    def _died(self, pid: int, status: int, peak_kb: int) -> None:
-        for member in list(self.members.values()):
-            if member.process.pid == pid:
-                member.process.died(status, peak_kb)
-
-    def _lost(self) -> None:
-        if not self.closing:
-            log.error("The process that starts task hosts is gone, and all hosts with it")
-        for member in list(self.members.values()):
-            member.process.died(None)
-
-    def warm_up(self) -> None:
-        """Let what starts hosts be ready before the first is wanted."""
-        warm_up: Any = getattr(self._launcher, "warm_up", None)
-        if warm_up is not None:
-            warm_up()
-            self._watch_launcher()
-
-    # Questions ----------------------------------------------------------------------------------
-
-    def ask(self, question: str, body: bytes, answer: Future[bytes]) -> None:
-        member = self._for_questions()
-        number = next(self._questions)
-        member.answers[number] = answer
-        member.empty_since = None
-        member.process.send(Ask(number, question, body))
-
-    def end_questions(self, why: str) -> None:
-        for member in self.members.values():
-            if member.use is Use.QUESTIONS:
-                member.process.kill(why)
-
-    def set_levels(self, levels: Mapping[str, int]) -> None:
-        self.levels = {**self.levels, **levels}
-        for member in self.members.values():
-            member.process.send(SetLevels(dict(levels)))
-
     # What hosts say -----------------------------------------------------------------------------
 
-    def heard(self, host: HostProcess, message: FromHost) -> None:
-        member = self.members.get(host.number)
-        if member is None:
-            return
-        match message:
-            case Beat(calls):
-                member.last_beat = time.monotonic()
-                told = {(call.id, call.incarnation): call for call in calls}
-                for key, task in member.tasks.items():
-                    task.call = told.get(key)
-            case Ready():
-                self._ready(member)
-            case ReadOffsets() | StoreOffsets():
-                self._offsets(member, message)
-            case Logged(lines, dropped):
-                write_lines(lines)
-                write_dropped(dropped, member.names())
-            case StackShown(task, _, stack):
-                log.warning("The stack of task %s, innermost call last:\n%s", task, stack)
-            case Answered():
-                self._answered(member, message)
-            case _:
-                self._reported(member, message)
-
-    def _ready(self, member: Member) -> None:
-        member.ready = True
-        member.last_beat = time.monotonic()
-        for task in member.tasks.values():
-            if task.policy.task_memory_max_mb and member.use is Use.ALONE:
-                member.limit_memory(task.policy.task_memory_max_mb)
-
-    def printed(self, host: HostProcess, lines: Lines) -> None:
-        member = self.members.get(host.number)
-        names = [] if member is None else member.names()
-        write_printed(lines.shown, names)
-        write_dropped(lines.dropped, names)
-
-    def _offsets(self, member: Member, question: ReadOffsets | StoreOffsets) -> None:
-        task = member.tasks.get((question.id, question.incarnation))
-
-        def reply(answer: Answer) -> None:
-            if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(member.process.send, answer)
-
-        def allowed() -> bool:
-            return task is not None and not task.given_up and not member.process.over
-
-        if task is not None:
-            self._desk.ask(question, task.start, allowed, reply)
-
-    def _answered(self, member: Member, message: Answered) -> None:
-        answer = member.answers.pop(message.request, None)
-        self._left(member)
-        if answer is None or answer.done():
-            return
-        if message.error is None:
-            answer.set_result(message.body)
-        else:
-            answer.set_exception(AskedError(*message.error, message.failure))
-
-    def _reported(self, member: Member, report: Any) -> None:
+    def reported(self, member: Member, report: Any) -> None:
         match report:
             case TaskChanged():
                 self._task_changed(member, report)
@@ -410,7 +209,7 @@ class Crew:
                 self._connector_stopped(member, report)
             case OffsetsChecked():
                 if member.checks.pop(report.request, None) is not None:
-                    self._left(member)
+                    self.left(member)
                     self._report(report)
             case _:
                 pass
@@ -422,7 +221,7 @@ class Crew:
         task.state, task.version = report.state.value, report.version or task.version
         if report.state is State.FAILED:
             message = None if report.failure is None else report.failure.message
-            self._note(report.id, message or "failed")
+            self.histories.note(report.id, message or "failed")
         self._report(report)
 
     def _task_stopped(self, member: Member, report: TaskStopped) -> None:
@@ -438,7 +237,7 @@ class Crew:
             self._place(task.start, task.policy)
         else:
             self._report(report)
-        self._left(member)
+        self.left(member)
 
     def _connector_stopped(self, member: Member, report: ConnectorStopped) -> None:
         key = report.connector, report.incarnation
@@ -452,9 +251,9 @@ class Crew:
             self._start_connector(connector.start, connector.unanswered)
         else:
             self._report(report)
-        self._left(member)
+        self.left(member)
 
-    def _left(self, member: Member) -> None:
+    def left(self, member: Member) -> None:
         """Something in this host is over; so may be the host."""
         if not member.empty:
             return
@@ -466,7 +265,7 @@ class Crew:
 
     def _taint(self, member: Member) -> None:
         """A thread that never returns stays behind; whoever else is there starts elsewhere."""
-        if member.tainted or self.closing:
+        if member.tainted or self.fleet.closing:
             return
         member.tainted = True
         for task in list(member.tasks.values()):
@@ -495,16 +294,13 @@ class Crew:
 
     def note_restart(self, task: TaskRecord, why: str) -> None:
         """It will start once more, for this reason."""
-        self._note(task.start.id, why)
-        self._history(task.start.id).starts += 1
+        self.histories.note(task.start.id, why)
+        self.histories.of(task.start.id).starts += 1
 
     # Ends ---------------------------------------------------------------------------------------
 
-    def ended(self, host: HostProcess, ending: Ending) -> None:
-        member = self.members.pop(host.number, None)
-        if member is None:
-            return
-        crashed = not member.relocates and not member.empty and not self.closing
+    def lost(self, member: Member, ending: Ending) -> None:
+        crashed = not member.relocates and not member.empty and not self.fleet.closing
         text = explained(_subject(member), ending)
         if crashed:
             log.error("%s", text)
@@ -530,13 +326,13 @@ class Crew:
         task.given_up, was_given_up = True, task.given_up
         if task.stop_asked:
             self._report(TaskStopped(start.id, start.incarnation, cancelled=was_given_up))
-        elif self.closing:
+        elif self.fleet.closing:
             return
         elif task.moving or member.relocates:
             self._place(start, task.policy)
         else:
-            self._note(start.id, failure.message)
-            self._history(start.id).lost = True
+            self.histories.note(start.id, failure.message)
+            self.histories.of(start.id).lost = True
             self._report(
                 TaskChanged(
                     start.id,
@@ -552,7 +348,7 @@ class Crew:
         start = connector.start
         if connector.stop_asked:
             self._report(ConnectorStopped(start.connector, start.incarnation))
-        elif self.closing:
+        elif self.fleet.closing:
             return
         elif member.relocates or connector.moving:
             self._start_connector(start, connector.unanswered)
@@ -567,35 +363,6 @@ class Crew:
                     failure,
                 )
             )
-
-    def _history(self, task: TaskId) -> History:
-        if task not in self.histories and len(self.histories) >= HISTORIES_MAX:
-            self.histories.pop(next(iter(self.histories)))
-        return self.histories.setdefault(task, History())
-
-    def _note(self, task: TaskId, error: str | None) -> None:
-        history = self._history(task)
-        history.last_error, history.last_error_at = error, time.time()
-        history.error_count += 1
-
-    def close(self) -> None:
-        """End every host."""
-        self.closing = True
-        self._launcher.close()
-        if self._watched is not None:
-            self._loop.remove_reader(self._watched)
-            self._watched = None
-        for member in list(self.members.values()):
-            member.process.died(None)
-
-
-class AskedError(Exception):
-    """What answering a question raised in a host."""
-
-    def __init__(self, kind: str, message: str, failure: Failure | None) -> None:
-        super().__init__(message)
-        self.kind = kind  # module:class
-        self.failure = failure
 
 
 def _subject(member: Member) -> str:

@@ -13,11 +13,13 @@ from typing import Any
 
 from penstock.cluster.host_views import HostView, TaskView
 from penstock.cluster.messages import Command
-from penstock.hosting.crew import Crew, HostEnded, HostingSettings
+from penstock.hosting.crew import Crew
+from penstock.hosting.fleet import Fleet, HostEnded, HostingSettings
 from penstock.hosting.launch import Launcher
 from penstock.hosting.messages import encoded
 from penstock.hosting.offset_desk import OffsetDesk
 from penstock.hosting.ports import OffsetStores, OnReport
+from penstock.hosting.reception import Reception
 from penstock.hosting.rounds import Rounds
 from penstock.hosting.views import host_views, task_views
 
@@ -42,7 +44,10 @@ class ProcessHosts:
     ) -> None:
         self._loop = asyncio.new_event_loop()
         self._report = report
-        self._crew = Crew(self._loop, launcher, OffsetDesk(offsets), self._told, settings)
+        self._fleet = Fleet(self._loop, launcher, settings)
+        self._crew = Crew(self._loop, self._fleet, self._told)
+        desk = OffsetDesk(offsets)
+        self._fleet.owner = Reception(self._loop, self._fleet, desk, self._crew)
         self._thread = threading.Thread(target=self._run, name="task-hosts", daemon=True)
         self._closed = False
         self._thread.start()
@@ -56,7 +61,7 @@ class ProcessHosts:
             self._loop.close()
 
     def _told(self, report: Any) -> None:
-        if not self._crew.closing:
+        if not self._fleet.closing:
             self._report(report)
 
     # For the control plane ----------------------------------------------------------------------
@@ -80,7 +85,7 @@ class ProcessHosts:
 
     def warm_up(self) -> None:
         """Begin to load what hosts are forked from."""
-        self._soon(self._crew.warm_up)
+        self._soon(self._fleet.warm_up)
 
     def set_plan(self, plan: bytes) -> None:
         """What hosts are made from, from now on."""
@@ -88,22 +93,22 @@ class ProcessHosts:
 
     def set_first_plan(self, plan: bytes) -> None:
         """The plan for answering questions, before there is one for tasks."""
-        self._soon(setattr, self._crew, "plan", plan)
+        self._soon(setattr, self._fleet, "plan", plan)
 
     def set_levels(self, levels: Mapping[str, int]) -> None:
-        self._soon(self._crew.set_levels, dict(levels))
+        self._soon(self._fleet.set_levels, dict(levels))
 
     def ask(self, question: str, body: bytes) -> Future[bytes]:
         """Raises AskedError for what was raised in the host, HostEnded if that is gone."""
         answer: Future[bytes] = Future()
-        self._soon(self._crew.ask, question, body, answer)
+        self._soon(self._fleet.ask, question, body, answer)
         if self._closed:
             answer.set_exception(HostEnded("The worker is shutting down."))
         return answer
 
     def end_questions(self, why: str) -> None:
         """Whoever still waits for an answer is told why there is none."""
-        self._soon(self._crew.end_questions, why)
+        self._soon(self._fleet.end_questions, why)
 
     def hosts(self) -> list[HostView]:
         return self._view(lambda: host_views(self._crew, time.monotonic()))
@@ -126,6 +131,6 @@ class ProcessHosts:
 
     def _end(self) -> None:
         try:
-            self._crew.close()
+            self._fleet.close()
         finally:
             self._loop.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,12 @@ from penstock.cluster.messages import (
     StartConnector,
     StartTask,
     TaskConfigsMade,
+    TaskId,
 )
 from penstock.hosting.messages import PluginCall
 from penstock.hosting.policy import TaskPolicy
+
+HISTORIES_MAX = 100_000
 
 if TYPE_CHECKING:
     from penstock.hosting.members import Member
@@ -77,3 +81,20 @@ class History:
     last_error_at: float | None = None  # seconds since 1970
     error_count: int = 0
     lost: bool = False  # together with its host
+
+
+class Histories:
+    """Of all tasks, the oldest forgotten when there are too many."""
+
+    def __init__(self) -> None:
+        self.by_task: dict[TaskId, History] = {}
+
+    def of(self, task: TaskId) -> History:
+        if task not in self.by_task and len(self.by_task) >= HISTORIES_MAX:
+            self.by_task.pop(next(iter(self.by_task)))
+        return self.by_task.setdefault(task, History())
+
+    def note(self, task: TaskId, error: str | None) -> None:
+        history = self.of(task)
+        history.last_error, history.last_error_at = error, time.time()
+        history.error_count += 1

@@ -14,7 +14,7 @@ from penstock.cluster.plugin_specs import PluginSpec
 from penstock.cluster.plugin_views import CatalogPlugins, without_secrets
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo
 from penstock.hosting import questions
-from penstock.hosting.crew import AskedError, HostEnded
+from penstock.hosting.fleet import AskedError, HostEnded
 from penstock.sdk.errors import ConfigError, ConnectError, NotFoundError
 
 log = logging.getLogger(__name__)

@@ -27,14 +27,14 @@ class Rounds:
         self._loop = loop
         self._crew = crew
         self._threads_counted = 0
-        self._seconds = min(ROUND_SECONDS, crew.settings.beat_seconds)
+        self._seconds = min(ROUND_SECONDS, crew.fleet.settings.beat_seconds)
 
     def start(self) -> None:
         self._loop.call_later(self._seconds, self._round)
         self._loop.call_later(MEMORY_ROUND_SECONDS, self._memory_round)
 
     def _round(self) -> None:
-        if self._crew.closing:
+        if self._crew.fleet.closing:
             return
         try:
             self._look()
@@ -45,7 +45,7 @@ class Rounds:
     def _look(self) -> None:
         now = time.monotonic()
         self._count_processes()
-        for member in list(self._crew.members.values()):
+        for member in list(self._crew.fleet.members.values()):
             member.measure(now)
             self._signs_of_life(member, now)
             for task in list(member.tasks.values()):
@@ -55,9 +55,9 @@ class Rounds:
     # Memory and processes -------------------------------------------------------------------------
 
     def _memory_round(self) -> None:
-        if self._crew.closing:
+        if self._crew.fleet.closing:
             return
-        for member in list(self._crew.members.values()):
+        for member in list(self._crew.fleet.members.values()):
             if member.memory_max is not None:
                 used = member.memory_now()
                 if used is not None and used > member.memory_max:
@@ -71,14 +71,14 @@ class Rounds:
 
     def _count_processes(self) -> None:
         """Only when the machine has many more threads than before; counting them all is dear."""
-        most = self._crew.settings.processes_max
+        most = self._crew.fleet.settings.processes_max
         threads = machine_threads()
         if threads is None or threads < self._threads_counted + most // 2:
             self._threads_counted = min(self._threads_counted, threads or 0)
             return
         self._threads_counted = threads
         sizes = group_sizes()
-        for member in self._crew.members.values():
+        for member in self._crew.fleet.members.values():
             size = sizes.get(member.process.pid or 0, 0)
             if size > most:
                 member.process.kill(
@@ -91,7 +91,7 @@ class Rounds:
         patience = member.patience()
         if patience is None or not member.ready:
             return
-        patience = max(patience, SILENT_BEATS_MIN * self._crew.settings.beat_seconds)
+        patience = max(patience, SILENT_BEATS_MIN * self._crew.fleet.settings.beat_seconds)
         quiet = now - member.last_beat
         if quiet <= patience:
             if member.silent:
@@ -139,5 +139,5 @@ class Rounds:
 
     def _unneeded(self, member: Member, now: float) -> None:
         empty = member.empty and member.empty_since is not None
-        if empty and now - (member.empty_since or now) > self._crew.settings.idle_seconds:
+        if empty and now - (member.empty_since or now) > self._crew.fleet.settings.idle_seconds:
             member.process.kill("nothing has run in it for a while.")

@@ -10,7 +10,7 @@ from penstock.hosting.records import History, TaskRecord
 
 
 def host_views(crew: Crew, now: float) -> list[HostView]:
-    return [_host(member, now) for member in crew.members.values()]
+    return [_host(member, now) for member in crew.fleet.members.values()]
 
 
 def _host(member: Member, now: float) -> HostView:
@@ -35,10 +35,10 @@ def task_views(crew: Crew, now: float) -> list[TaskView]:
     """Those that run or were lost, by connector and number."""
     running = {
         record.start.id: _running(record, now)
-        for member in crew.members.values()
+        for member in crew.fleet.members.values()
         for record in member.tasks.values()
     }
-    lost = {task: _LOST for task, history in crew.histories.items() if history.lost}
+    lost = {task: _LOST for task, history in crew.histories.by_task.items() if history.lost}
     shown = lost | running
     return [_task(task, *shown[task], _history(crew, task)) for task in sorted(shown)]
 
@@ -48,7 +48,7 @@ _LOST: _Running = (State.FAILED.value, None, None)
 
 
 def _history(crew: Crew, task: TaskId) -> History:
-    return crew.histories.get(task, History())
+    return crew.histories.by_task.get(task, History())
 
 
 def _running(record: TaskRecord, now: float) -> _Running:

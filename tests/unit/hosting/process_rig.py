@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from multiprocessing.managers import BaseManager
 from typing import Any
 
-from penstock.hosting.crew import HostingSettings
+from penstock.hosting.fleet import HostingSettings
 from penstock.hosting.launch import Born, Dead, ForkLauncher, Launcher, host_command
 from penstock.hosting.process import ProcessHosts
 from penstock.sdk.record import TopicPartition

@@ -1,0 +1,116 @@
+"""What hosts say and print, taken in on the worker's side.
+
+Everything here happens on the event loop of the hosts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any, Protocol
+
+from penstock.hosting.endings import Ending
+from penstock.hosting.fleet import AskedError, Fleet
+from penstock.hosting.host_process import HostProcess
+from penstock.hosting.log_lines import write_dropped, write_lines, write_printed
+from penstock.hosting.members import Member, Use
+from penstock.hosting.messages import (
+    Answered,
+    Beat,
+    FromHost,
+    Logged,
+    ReadOffsets,
+    Ready,
+    StackShown,
+    StoreOffsets,
+)
+from penstock.hosting.offset_desk import Answer, OffsetDesk
+from penstock.hosting.output import Lines
+
+log = logging.getLogger(__name__)
+
+
+class Manager(Protocol):
+    """Knows what a report means, and what follows from the end of a host."""
+
+    def reported(self, member: Member, report: Any) -> None: ...
+    def left(self, member: Member) -> None: ...
+    def lost(self, member: Member, ending: Ending) -> None: ...
+
+
+class Reception:
+    """The `Owner` of all host processes."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, fleet: Fleet, desk: OffsetDesk, manager: Manager
+    ) -> None:
+        self._loop = loop
+        self._fleet = fleet
+        self._desk = desk
+        self._manager = manager
+
+    def heard(self, host: HostProcess, message: FromHost) -> None:
+        member = self._fleet.members.get(host.number)
+        if member is None:
+            return
+        match message:
+            case Beat(calls):
+                member.last_beat = time.monotonic()
+                told = {(call.id, call.incarnation): call for call in calls}
+                for key, task in member.tasks.items():
+                    task.call = told.get(key)
+            case Ready():
+                self._ready(member)
+            case ReadOffsets() | StoreOffsets():
+                self._offsets(member, message)
+            case Logged(lines, dropped):
+                write_lines(lines)
+                write_dropped(dropped, member.names())
+            case StackShown(task, _, stack):
+                log.warning("The stack of task %s, innermost call last:\n%s", task, stack)
+            case Answered():
+                self._answered(member, message)
+            case _:
+                self._manager.reported(member, message)
+
+    def _ready(self, member: Member) -> None:
+        member.ready = True
+        member.last_beat = time.monotonic()
+        for task in member.tasks.values():
+            if task.policy.task_memory_max_mb and member.use is Use.ALONE:
+                member.limit_memory(task.policy.task_memory_max_mb)
+
+    def printed(self, host: HostProcess, lines: Lines) -> None:
+        member = self._fleet.members.get(host.number)
+        names = [] if member is None else member.names()
+        write_printed(lines.shown, names)
+        write_dropped(lines.dropped, names)
+
+    def _offsets(self, member: Member, question: ReadOffsets | StoreOffsets) -> None:
+        task = member.tasks.get((question.id, question.incarnation))
+
+        def reply(answer: Answer) -> None:
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(member.process.send, answer)
+
+        def allowed() -> bool:
+            return task is not None and not task.given_up and not member.process.over
+
+        if task is not None:
+            self._desk.ask(question, task.start, allowed, reply)
+
+    def _answered(self, member: Member, message: Answered) -> None:
+        answer = member.answers.pop(message.request, None)
+        self._manager.left(member)
+        if answer is None or answer.done():
+            return
+        if message.error is None:
+            answer.set_result(message.body)
+        else:
+            answer.set_exception(AskedError(*message.error, message.failure))
+
+    def ended(self, host: HostProcess, ending: Ending) -> None:
+        member = self._fleet.members.pop(host.number, None)
+        if member is not None:
+            self._manager.lost(member, ending)
