@@ -17,7 +17,7 @@ import psutil
 
 from penstock.broker import LocalKafka
 from penstock.cluster.messages import Report
-from penstock.hosting.crew import HostingSettings
+from penstock.hosting.fleet import HostingSettings
 from penstock.hosting.launch import ForkLauncher, Launcher, SpawnLauncher, host_command
 from penstock.hosting.plan import HostPlan, plan_bytes
 from penstock.hosting.process import ProcessHosts
