@@ -10,6 +10,8 @@ from typing import Any
 
 from docs.generator.honoured import with_remarks
 from penstock.cluster.catalog import PluginKind
+from penstock.cluster.restart_policy import RestartPolicy
+from penstock.hosting.policy import HostingConfig, TaskPolicy
 from penstock.kafka.properties import ClientKind
 from penstock.plugins.builtin import BUILTIN
 from penstock.plugins.registry import Registry
@@ -18,7 +20,7 @@ from penstock.runtime.distributed_config import DistributedConfig
 from penstock.runtime.sink_config import SinkConnectorConfig
 from penstock.runtime.source_config import SourceConnectorConfig
 from penstock.runtime.worker_config import StandaloneConfig
-from penstock.sdk.config import ConfigDef, config_class
+from penstock.sdk.config import Config, ConfigDef, config_class
 
 DOCS = Path(__file__).parent.parent
 PROSE = DOCS / "prose"
@@ -31,11 +33,22 @@ GROUPS: Mapping[str, tuple[PluginKind, ...]] = {
     "predicates": (PluginKind.PREDICATE,),
     "config-providers": (PluginKind.CONFIG_PROVIDER,),
 }
+
+
+def joined(*configs: type[Config]) -> ConfigDef:
+    """The settings of several classes, one after the other."""
+    definition = ConfigDef()
+    for key in (key for config in configs for key in config.definition().keys.values()):
+        definition.define(key)
+    return definition
+
+
 SETTINGS: Mapping[str, ConfigDef] = {
     "standalone-worker": StandaloneConfig.definition(),
     "distributed-worker": DistributedConfig.definition(),
     "source-connectors": SourceConnectorConfig.definition(),
     "sink-connectors": SinkConnectorConfig.definition(),
+    "hosts": joined(HostingConfig, TaskPolicy, RestartPolicy),
     "kafka-producers": with_remarks(client_configs.PRODUCER, ClientKind.PRODUCER),
     "kafka-consumers": with_remarks(client_configs.CONSUMER, ClientKind.CONSUMER),
     "kafka-admin-clients": with_remarks(client_configs.ADMIN, ClientKind.ADMIN),
