@@ -7,18 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    OFFSET_END,
-    OFFSET_INVALID,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
-from penstock.kafka.errors import kafka_error
+from penstock.kafka.errors import KafkaRetriableError, kafka_error
+from penstock.kafka.positions import Positions
 from penstock.runtime.ports import Headers, RebalanceListener
 from penstock.sdk.java_regex import JavaPattern, compile_regex
 from penstock.sdk.record import TimestampType, TopicPartition
@@ -33,6 +26,9 @@ _KINDS = (
 _LOOKUP_SECONDS = 30.0
 _COMMITS_OPEN_MAX = 100
 _REFRESH_MS = 300_000
+_HEARTBEAT_MS = 3_000
+_LOOK_AGAIN_SECONDS = 0.25
+_REMIND_SECONDS = 60.0
 _INTERNAL_TOPICS = frozenset(("__consumer_offsets", "__transaction_state"))
 DEFAULTS = {
     "fetch.queue.backoff.ms": 2,
@@ -131,9 +127,15 @@ class KafkaConsumer:
     """Reads as a member of a group. `settings` are librdkafka's; all calls come from one thread."""
 
     def __init__(self, settings: Mapping[str, Any], *, records_max: int = 500) -> None:
-        self._reset = str(settings.get("auto.offset.reset", "latest"))
         self._cooperative = "cooperative" in str(settings.get("partition.assignment.strategy", ""))
-        self._client = Consumer({**DEFAULTS, **settings, "on_commit": self._committed})
+        refresh_ms = int(settings.get("topic.metadata.refresh.interval.ms", _REFRESH_MS))
+        often = _often_refreshed(settings, refresh_ms)
+        own = {**often, "on_commit": self._committed}
+        self._client = Consumer({**DEFAULTS, **settings, **own})
+        self._positions = Positions(self._client, str(settings.get("auto.offset.reset", "latest")))
+        self._unplaced: list[TopicPartition] = []  # assigned, but not known where to read from
+        self._look_again = 0.0
+        self._remind_at = 0.0
         self._records_max = records_max
         self._commits: list[
             tuple[dict[TopicPartition, int], Callable[[Exception | None], None]]
@@ -144,9 +146,7 @@ class KafkaConsumer:
         self._matching: set[str] = set()
         self._only_topic: str | None = None
         self._next_look = 0.0
-        self._look_seconds = (
-            int(settings.get("topic.metadata.refresh.interval.ms", _REFRESH_MS)) / 1000
-        )
+        self._look_seconds = refresh_ms / 1000
 
     def subscribe(
         self, topics: Sequence[str], pattern: str | None, listener: RebalanceListener
@@ -185,13 +185,15 @@ class KafkaConsumer:
             messages = self._client.consume(1, seconds)
             if messages:
                 messages += self._client.consume(self._records_max - 1, 0)
+        if self._unplaced and monotonic() >= self._look_again:
+            self._place()
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+        if messages and any(map(Message.error, messages)):
+            messages = self._without_errors(messages)
         if not messages:
             return _EMPTY
-        if any(map(Message.error, messages)):
-            messages = self._without_errors(messages)
         return KafkaBatch(messages, self._only_topic)
 
     def _without_errors(self, messages: list[Message]) -> list[Message]:
@@ -255,43 +257,64 @@ class KafkaConsumer:
 
     def _on_assign(self, client: Consumer, places: list[Place]) -> None:
         try:
-            self._assign(client, places)
+            waiting = self._unplaced if self._cooperative else []
+            self._unplaced = waiting + [TopicPartition(p.topic, p.partition) for p in places]
+            if not self._place():
+                self._read({})  # the group goes on; these partitions follow
         except Exception as error:  # an exception must not cross the client's C code
             self._failure = error
 
-    def _assign(self, client: Consumer, places: list[Place]) -> None:
+    def _place(self) -> bool:
+        """Read what was assigned; False if nobody can say now where from, to be tried again."""
         assert self._listener is not None
-        positions = self._positions(places)
-        wanted = self._listener.assigned(positions)
-        starts = _places_at(positions | dict(wanted.starts))
-        (client.incremental_assign if self._cooperative else client.assign)(starts)
-        self.pause(wanted.paused)
-
-    def _positions(self, places: list[Place]) -> dict[TopicPartition, int]:
-        """The committed offset of each partition, or where its reset policy begins."""
-        if not places:
-            return {}
         try:
-            found = self._client.committed(places, timeout=_LOOKUP_SECONDS)
-            return {TopicPartition(p.topic, p.partition): self._position(p) for p in found}
-        except KafkaException as error:
-            raise kafka_error(error.args[0]) from error
+            positions = self._positions.of(self._unplaced)
+        except KafkaRetriableError as error:
+            self._place_later(error)
+            return False
+        self._unplaced = []
+        wanted = self._listener.assigned(positions)
+        self._read(positions | dict(wanted.starts))
+        self.pause(wanted.paused)
+        return True
 
-    def _position(self, place: Place) -> int:
-        if place.error is not None:
-            raise kafka_error(place.error)
-        if place.offset not in (OFFSET_INVALID, OFFSET_BEGINNING, OFFSET_END):
-            return place.offset
-        low, high = self._client.get_watermark_offsets(place, timeout=_LOOKUP_SECONDS)
-        return low if self._reset in ("earliest", "smallest", "beginning") else high
+    def _read(self, starts: Mapping[TopicPartition, int]) -> None:
+        client = self._client
+        (client.incremental_assign if self._cooperative else client.assign)(_places_at(starts))
+
+    def _place_later(self, error: Exception) -> None:
+        now = monotonic()
+        self._look_again = now + _LOOK_AGAIN_SECONDS
+        if now >= self._remind_at:
+            self._remind_at = now + _REMIND_SECONDS
+            count = len(self._unplaced)
+            log.warning("Where to read %d partitions from is asked again: %s", count, error)
 
     def _on_revoke(self, client: Consumer, places: list[Place]) -> None:
         assert self._listener is not None
-        self._listener.revoked([TopicPartition(p.topic, p.partition) for p in places])
+        self._listener.revoked(self._placed(places))
 
     def _on_lost(self, client: Consumer, places: list[Place]) -> None:
         assert self._listener is not None
-        self._listener.lost([TopicPartition(p.topic, p.partition) for p in places])
+        self._listener.lost(self._placed(places))
+
+    def _placed(self, places: list[Place]) -> list[TopicPartition]:
+        """Of partitions that are taken away, those the listener was told of."""
+        gone = [TopicPartition(p.topic, p.partition) for p in places]
+        waiting, self._unplaced = self._unplaced, [tp for tp in self._unplaced if tp not in gone]
+        return [tp for tp in gone if tp not in waiting]
+
+
+def _often_refreshed(settings: Mapping[str, Any], refresh_ms: int) -> dict[str, int]:
+    """A consumer that lost a broker while it joined, or whose topic is missing, looks again soon.
+
+    librdkafka does so only with its next refresh, and then forgets what it knows sooner, too.
+    """
+    age_ms = int(settings.get("metadata.max.age.ms", 3 * refresh_ms))
+    return {
+        "topic.metadata.refresh.interval.ms": min(refresh_ms, _HEARTBEAT_MS),
+        "metadata.max.age.ms": age_ms,
+    }
 
 
 _FATAL = frozenset(
