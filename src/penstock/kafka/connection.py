@@ -35,12 +35,15 @@ _TELLING = frozenset(
 )
 
 
-def watched(settings: Mapping[str, Setting], place: str = "") -> dict[str, Any]:
+def watched(
+    settings: Mapping[str, Setting], place: str = "", *, reminds: bool = True
+) -> dict[str, Any]:
     """The settings of a client whose `poll` and `consume` raise what will not get better.
 
-    `place` is a sentence on where these settings stand, for errors.
+    `place` is a sentence on where these settings stand, for errors. A client with a log of its own
+    needs no reminders of brokers that are away.
     """
-    return {**settings, "error_cb": Watch(settings, place).heard}
+    return {**settings, "error_cb": Watch(settings, place, reminds=reminds).heard}
 
 
 def answered(client: Any, answer: Any, seconds: float) -> Any:
@@ -80,6 +83,7 @@ class Watch:
         settings: Mapping[str, Setting],
         place: str = "",
         *,
+        reminds: bool = True,
         probe: Callable[[Mapping[str, Setting]], str | None] = why_not,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -88,6 +92,7 @@ class Watch:
         self._probe = probe
         self._now = now
         self._reason = "no answer"
+        self._reminds = reminds
         self._remind_at: float | None = None  # not the first time, which may be a broker's restart
         self._probe_at = now()
         self._wrong: str | None = None
@@ -108,7 +113,8 @@ class Watch:
             self._look()
         if code == KafkaError._AUTHENTICATION:
             raise client_error("SaslAuthenticationException", self._placed(_refused(error)))
-        self._remind()
+        if self._reminds:
+            self._remind()
 
     def _look(self) -> None:
         """Probing is a connection of its own: not more often than now and then."""

@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
+from penstock.kafka.client_log import ClientLog
 from penstock.kafka.errors import KafkaRetriableError, kafka_error
 from penstock.kafka.positions import Positions
 from penstock.runtime.ports import Headers, RebalanceListener
@@ -130,7 +131,8 @@ class KafkaConsumer:
         self._cooperative = "cooperative" in str(settings.get("partition.assignment.strategy", ""))
         refresh_ms = int(settings.get("topic.metadata.refresh.interval.ms", _REFRESH_MS))
         often = _often_refreshed(settings, refresh_ms)
-        own = {**often, "on_commit": self._committed}
+        self._trouble = ClientLog(str(settings.get("client.id", "consumer")))
+        own = {**often, "on_commit": self._committed, "logger": self._trouble}
         self._client = Consumer({**DEFAULTS, **settings, **own})
         self._positions = Positions(self._client, str(settings.get("auto.offset.reset", "latest")))
         self._unplaced: list[TopicPartition] = []  # assigned, but not known where to read from
@@ -192,6 +194,7 @@ class KafkaConsumer:
             raise failure
         if messages and any(map(Message.error, messages)):
             messages = self._without_errors(messages)
+        self._trouble.heard_from(answered=bool(messages))
         if not messages:
             return _EMPTY
         return KafkaBatch(messages, self._only_topic)
@@ -233,6 +236,7 @@ class KafkaConsumer:
 
     def _committed(self, error: KafkaError | None, places: list[Place]) -> None:
         """Called by the client; which commit it is about, only the offsets tell."""
+        self._trouble.heard_from(answered=error is None)
         answered = {TopicPartition(p.topic, p.partition): p.offset for p in places}
         for index, (offsets, on_done) in enumerate(self._commits):
             if offsets == answered:
@@ -273,6 +277,7 @@ class KafkaConsumer:
             self._place_later(error)
             return False
         self._unplaced = []
+        self._trouble.heard_from(answered=bool(positions))
         wanted = self._listener.assigned(positions)
         self._read(positions | dict(wanted.starts))
         self.pause(wanted.paused)

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from penstock.kafka.client_log import ClientLog
 from penstock.kafka.errors import kafka_error
 from penstock.runtime.ports import OnDelivery, Outgoing
 
@@ -53,7 +54,9 @@ class KafkaProducer:
 
     def __init__(self, settings: Mapping[str, Any], *, tracked: bool) -> None:
         extra: dict[str, Any] = {} if tracked else {**_CONDITIONAL, "on_delivery": self._delivered}
-        self._client = Producer({**settings, **extra})
+        self._trouble = ClientLog(str(settings.get("client.id", "producer")))
+        self._waiting = 0
+        self._client = Producer({**settings, **extra, "logger": self._trouble})
         self._closed = False
         self._released = False
         self._lock = threading.Lock()  # `cancel` and `close` exclude each other
@@ -121,6 +124,13 @@ class KafkaProducer:
     def poll(self, seconds: float = 0.0) -> None:
         if not self._closed:
             self._client.poll(seconds)
+            if self._trouble.in_trouble:
+                self._hear()
+
+    def _hear(self) -> None:
+        """Fewer records that wait: Kafka took some."""
+        before, self._waiting = self._waiting, len(self._client)
+        self._trouble.heard_from(answered=self._waiting < before)
 
     def flush(self, seconds: float) -> int:
         return 0 if self._closed else self._client.flush(seconds)

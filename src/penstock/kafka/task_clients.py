@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from penstock.kafka.connection import watched
 from penstock.kafka.consumer import KafkaConsumer
@@ -34,14 +35,14 @@ class KafkaTaskClients:
         client_id = client_ids.producer(name, task)
         properties = self._settings.producer(connector, client_id)
         made = _translated(properties, ClientKind.PRODUCER, client_id)
-        return KafkaProducer(watched(made.settings, _place("producer")), tracked=tracked)
+        return KafkaProducer(_watched(made, "producer"), tracked=tracked)
 
     def consumer(self, name: str, task: int, connector: Mapping[str, str]) -> KafkaConsumer:
         client_id = client_ids.consumer(name, task)
         properties = self._settings.consumer(name, connector, client_id)
         made = _translated(properties, ClientKind.CONSUMER, client_id)
         records = int(made.ours.get("max.poll.records", _RECORDS_MAX))
-        return KafkaConsumer(watched(made.settings, _place("consumer")), records_max=records)
+        return KafkaConsumer(_watched(made, "consumer"), records_max=records)
 
     def topic_admin(self, name: str, task: int, connector: Mapping[str, str]) -> KafkaTopicAdmin:
         client_id = client_ids.admin(name, task)
@@ -64,8 +65,13 @@ class KafkaTaskClients:
         client_id = client_ids.dead_letter_producer(name, task)
         properties = self._settings.producer(connector, client_id)
         made = _translated(properties, ClientKind.PRODUCER, client_id)
-        producer = KafkaProducer(watched(made.settings, _place("producer")), tracked=True)
+        producer = KafkaProducer(_watched(made, "producer"), tracked=True)
         return KafkaDeadLetters(topic, producer)
+
+
+def _watched(made: Translated, client: str) -> dict[str, Any]:
+    """Settings of a client that tells itself when its brokers are away."""
+    return watched(made.settings, _place(client), reminds=False)
 
 
 def _place(client: str) -> str:

@@ -42,7 +42,8 @@ class KafkaTopicAdmin:
     @property
     def _client(self) -> Any:  # the client's own annotations are partial
         if self._made is None:
-            self._made = AdminClient(self._settings)
+            # every call that fails raises: that brokers are away need not be told while it idles
+            self._made = AdminClient({**self._settings, "log_level": 0})
         return self._made
 
     def close(self) -> None:
