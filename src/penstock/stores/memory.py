@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from penstock.stores.ports import Entry, LogRecord, OnSent
+
+_log = logging.getLogger(__name__)
 
 
 class MemoryLog:
@@ -25,7 +28,7 @@ class MemoryLog:
             self._on_record = on_record
             unread, self._unread = self._unread, []
             for key, value in unread:
-                self._append(key, value)
+                on_record(self._next(key, value))
 
     def stop(self) -> None:
         with self._lock:
@@ -48,6 +51,13 @@ class MemoryLog:
         if self._on_record is None:
             self._unread.append((key, value))
             return
+        record = self._next(key, value)
+        try:
+            self._on_record(record)
+        except Exception:
+            _log.exception("Record %d is of no use and skipped", record.offset)
+
+    def _next(self, key: bytes, value: bytes | None) -> LogRecord:
         record = LogRecord(self._end, key, value)
         self._end += 1
-        self._on_record(record)
+        return record
