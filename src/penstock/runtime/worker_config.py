@@ -172,11 +172,13 @@ class WorkerConfig(Config):
 
     def unknown_settings(self) -> list[str]:
         """Names of given settings that nothing here knows, for one warning."""
-        defined = self.definition().keys
+        from penstock.runtime.client_configs.clients import ADMIN, CONSUMER, PRODUCER
+
+        known = (self.definition().keys, ADMIN.keys, PRODUCER.keys, CONSUMER.keys)
         return [
             name
             for name in self.properties
-            if name not in defined and not name.startswith(self.free_prefixes)
+            if not any(name in keys for keys in known) and not name.startswith(self.free_prefixes)
         ]
 
 

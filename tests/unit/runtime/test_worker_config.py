@@ -96,3 +96,9 @@ def test_a_key_must_not_be_too_short() -> None:
     with pytest.raises(ConfigError, match="Key length must be at least 40 bits"):
         DistributedConfig.parse({**DISTRIBUTED, "inter.worker.key.size": "39"})
     assert DistributedConfig.parse({**DISTRIBUTED, "inter.worker.key.size": "40"})
+
+
+def test_settings_of_the_workers_own_clients_are_known() -> None:
+    login = {"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", "sasl.jaas.config": "x"}
+    given = {**STANDALONE, **login, "sasl.mechanismus": "PLAIN"}
+    assert StandaloneConfig.parse(given).unknown_settings() == ["sasl.mechanismus"]
