@@ -46,8 +46,8 @@ class _Listener:
     def complaint(self) -> str | None:
         try:
             socket.create_connection(self._address, TIMEOUT_SECONDS).close()
-        except OSError:
-            return None  # nobody there, perhaps not yet
+        except (OSError, ValueError, OverflowError):
+            return None  # nobody there, perhaps not yet; or no address at all
         encrypted = self._protocol.endswith("SSL")
         return self._encrypted() if encrypted else self._plain()
 
@@ -106,7 +106,7 @@ class _Listener:
         _asked(connection, _API_VERSIONS, 0)
         name = struct.pack(">h", len(ours)) + ours.encode()
         answer = _asked(connection, _SASL_HANDSHAKE, 1, name)
-        (code,) = struct.unpack_from(">h", answer, 4)
+        code = int.from_bytes(answer[4:6], "big")
         known = _texts(answer[6:])
         if code == _NO_LOGINS_HERE and self._sasl:
             return (

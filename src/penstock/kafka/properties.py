@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from penstock.kafka.properties_admin import ADMIN, finish_admin
 from penstock.kafka.properties_common import COMMON, finish_common
@@ -39,7 +39,7 @@ class ClientKind(enum.Enum):
 class Translated:
     """A client's settings for confluent-kafka, and what became of the rest."""
 
-    settings: dict[str, Setting]
+    settings: dict[str, Setting] = field(repr=False)  # they hold secrets
     unsupported: list[Unsupported]  # known, but not honoured or not to the letter
     ours: dict[str, int | bool]  # honoured by Penstock's own clients: max.block.ms, …
     unknown: list[str]  # no setting of any Kafka client
