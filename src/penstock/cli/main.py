@@ -15,6 +15,8 @@ COMMANDS = {
     "broker": ("penstock.cli.broker:broker", "Run a real single-node Apache Kafka here."),
     "demo": ("penstock.cli.demo:demo", "A file through real Kafka into a file, in one command."),
     "plugin": ("penstock.cli.plugin:plugin", "List and describe the plugins that are found."),
+    "offsets": ("penstock.cli.offsets:offsets", "Show and change where connectors go on."),
+    "dlq": ("penstock.cli.dlq:dlq", "Look at dead letters and send them again."),
 }
 
 
