@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from penstock.kafka.connection import watched
 from penstock.kafka.errors import kafka_error
-from penstock.kafka.letters import Letter
+from penstock.kafka.letters import Letter, refusing
 from penstock.kafka.properties import ClientKind, to_librdkafka
 
 POLL_SECONDS = 0.2
@@ -28,7 +28,8 @@ class LetterSender:
     ) -> None:
         given = {**java_properties, "acks": "all", "enable.idempotence": "true"}
         settings = to_librdkafka(given, ClientKind.PRODUCER).settings
-        self._client: Any = Producer({**watched(settings), **_FORCED})
+        with refusing():
+            self._client: Any = Producer({**watched(settings), **_FORCED})
         self._on_arrival = on_arrival
         self._last: dict[int, int] = {}
         self._open: dict[tuple[int, int], Letter] = {}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as Place
 
 from penstock.kafka.connection import watched
 from penstock.kafka.errors import kafka_error
 from penstock.kafka.properties import ClientKind, to_librdkafka
 from penstock.runtime.dead_letters import PREFIX
-from penstock.sdk.errors import ConnectError
+from penstock.sdk.errors import ConfigError, ConnectError
 
 POLL_SECONDS = 0.2
 SILENCE_SECONDS = 30.0
@@ -26,6 +27,7 @@ _FORCED: dict[str, Any] = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "enable.partition.eof": True,
+    "isolation.level": "read_committed",
     "log_level": 0,
 }
 
@@ -85,13 +87,23 @@ def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() else None
 
 
+@contextmanager
+def refusing() -> Generator[None]:
+    """What a client says when it is made is about its settings."""
+    try:
+        yield
+    except KafkaException as error:
+        raise ConfigError(f"No Kafka client has these settings: {error.args[0].str()}") from error
+
+
 class LetterReader:
     """Reads parts of a topic, each record once. The properties are those of a Java client."""
 
     def __init__(self, java_properties: Mapping[str, str], topic: str) -> None:
         settings = to_librdkafka(java_properties, ClientKind.CONSUMER).settings
         self._topic = topic
-        self._client: Any = Consumer({**watched(settings), **_FORCED})
+        with refusing():
+            self._client: Any = Consumer({**watched(settings), **_FORCED})
 
     def read(self, ranges: Mapping[int, tuple[int, int]]) -> Iterator[Letter]:
         """From each partition its offsets in the half-open range, one partition after another.
@@ -114,7 +126,6 @@ class LetterReader:
                     "Kafka"
                 )
             for message in messages:
-                heard = time.monotonic()
                 problem = message.error()
                 if problem is not None and problem.code() != KafkaError._PARTITION_EOF:
                     raise kafka_error(problem)
@@ -122,6 +133,8 @@ class LetterReader:
                     yield _letter(message)
                 if message.offset() >= end - (problem is None):
                     return
+            if messages:
+                heard = time.monotonic()  # after all was taken, which may have needed its time
 
     def close(self) -> None:
         self._client.close()
