@@ -145,7 +145,7 @@ class Worker:
         self.in_flight = False
         self.need_rejoin = True
         self.asked = False
-        self.away: bool | None = None
+        self.away = self.leaving = False
         self.rounds = Rounds(
             self.url, int(MAX_DELAY_SECONDS * 1000), self, lambda: int(now() * 1000)
         )
@@ -226,8 +226,8 @@ class Worker:
     def _take_part(self) -> bool:
         if self.partitioned:
             return False
-        if self.away is not None:
-            return self._stay_away()
+        if self.away:
+            return self.leaving and self._leave()
         if self.member is not None and not self.in_flight and not self.need_rejoin:
             said = self.coordinator.heartbeat(self.member)
             if said == "unknown":
@@ -270,14 +270,16 @@ class Worker:
                 self.inbox.append(self.rounds.joined(generation, self.member, protocol, data))
         return True
 
-    def _stay_away(self) -> bool:
+    def _leave(self) -> bool:
+        if self.rounds.allocation is not None:
+            self.detach()
+        if not self.rounds.released(self.state.membership.noted, self.work()):
+            return False
+        self.leaving = False
         if self.member is not None:
             self.coordinator.leave(self.member, self.now())
-            self.member, self.in_flight = None, False
-            if self.away:
-                self.detach()
-            return True
-        return False
+        self.member, self.in_flight = None, False
+        return True
 
     def detach(self) -> None:
         self.inbox.append(self.rounds.forget())
@@ -308,14 +310,15 @@ class Worker:
             case RotateKey(algorithm, size):
                 key = generate(algorithm, size, int(self.now() * 1000), lambda n: bytes(n))
                 self.inbox.append(KeyWritten(self._write((SessionKeyChanged(key),))))
-            case Refresh(generation, _):
-                self._refresh(generation)
+            case Refresh(attempt, _):
+                self._refresh(attempt)
             case Rejoin():
-                self.away, self.asked = None, True
+                self.away = self.leaving = False
+                self.asked = True
                 if self.member is None:
                     self.need_rejoin = True
-            case LeaveGroup(forgetting):
-                self.away = forgetting
+            case LeaveGroup():
+                self.away = self.leaving = True
             case Validate(request, _):
                 self._later(f"v{request}", Result(request, ConfigInfos("c", 0, [], [])))
             case WriteStatus():
@@ -338,13 +341,13 @@ class Worker:
             self.topic._tell_read()
         return None
 
-    def _refresh(self, generation: int) -> None:
+    def _refresh(self, attempt: int) -> None:
         if self.partitioned or self.dice.random() < 0.1:
-            self.inbox.append(Synced(generation, TimeoutError("too slow")))
+            self.inbox.append(Synced(attempt, TimeoutError("too slow")))
             return
         self.reader.read_to_end(0)
         self.topic._tell_read()
-        self.inbox.append(Synced(generation))
+        self.inbox.append(Synced(attempt))
 
     def _write_status(self, effect: WriteStatus) -> None:
         self.logs.statuses.append((self.name, effect))

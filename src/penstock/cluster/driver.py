@@ -172,8 +172,8 @@ class Driver:
                 ports.status_log.write_topic(effect)
             case Rejoin(configured):
                 ports.group.rejoin(configured)
-            case LeaveGroup(forgetting):
-                ports.group.leave(forgetting=forgetting)
+            case LeaveGroup():
+                ports.group.leave()
             case Refresh():
                 self._start(self._refresh(effect))
             case RotateKey():
@@ -232,7 +232,7 @@ class Driver:
         except Exception as problem:
             log.warning("The config log could not be read to its end: %s", problem)
             error = problem
-        self.feed(Synced(effect.generation, error))
+        self.feed(Synced(effect.attempt, error))
 
     async def _rotate(self, effect: RotateKey) -> None:
         error: Exception | None = None

@@ -73,15 +73,13 @@ class Rejoin(msgspec.Struct, frozen=True):
 
 
 class LeaveGroup(msgspec.Struct, frozen=True):
-    """Be no member of the group until `Rejoin`, perhaps without what this worker is to run."""
-
-    forgetting: bool = False
+    """Stop everything, then be no member of the group until `Rejoin`."""
 
 
 class Refresh(msgspec.Struct, frozen=True):
-    """Read the config log to its end; `Synced` with this generation tells how it went."""
+    """Read the config log to its end; `Synced` with this attempt tells how it went."""
 
-    generation: int
+    attempt: int
     timeout_seconds: float
 
 

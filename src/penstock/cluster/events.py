@@ -178,14 +178,14 @@ class Detached(msgspec.Struct, frozen=True):
 class Synced(msgspec.Struct, frozen=True):
     """The config log was read to its end, or could not be."""
 
-    generation: int
+    attempt: int
     error: Exception | None = None
 
 
 class SyncDue(msgspec.Struct, frozen=True):
-    """Time to try once more to read the config log."""
+    """Time to try once more to read the config log, after this attempt."""
 
-    generation: int
+    attempt: int
 
 
 class RebalanceDue(msgspec.Struct, frozen=True):

@@ -98,8 +98,8 @@ class Group(Protocol):
         """Agree anew; the listener the group was made with is told the outcome."""
         ...
 
-    def leave(self, *, forgetting: bool) -> None:
-        """Be no member until `rejoin`; `forgetting` what this worker was to run."""
+    def leave(self) -> None:
+        """Have everything stopped, then be no member until `rejoin`."""
         ...
 
 

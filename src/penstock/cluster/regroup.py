@@ -40,10 +40,13 @@ def regroup(turn: Turn, event: GroupEvent) -> None:
         case Detached(sequence):
             _detach(turn)
             _member(turn, noted=sequence)
-        case Synced(generation, error):
-            _synced(turn, generation, error)
-        case SyncDue(generation):
-            if generation == turn.state.membership.generation:
+            if not _is_out(turn):
+                turn.change(sync_attempt=turn.state.sync_attempt + 1, sync_failures=0)
+        case Synced(attempt, error):
+            if attempt == turn.state.sync_attempt and turn.state.membership.joining:
+                _synced(turn, error)
+        case SyncDue(attempt):
+            if attempt == turn.state.sync_attempt and turn.state.membership.joining:
                 _sync(turn)
         case RebalanceDue(at):
             if turn.state.membership.due == at and not turn.state.closing:
@@ -162,32 +165,36 @@ def _sweep(turn: Turn) -> None:
 
 
 def _sync(turn: Turn) -> None:
-    timeout = turn.state.settings.group.sync_timeout_seconds
-    turn.emit(Refresh(turn.state.membership.generation, timeout))
+    attempt = turn.state.sync_attempt + 1
+    turn.change(sync_attempt=attempt)
+    turn.emit(Refresh(attempt, turn.state.settings.group.sync_timeout_seconds))
 
 
-def _synced(turn: Turn, generation: int, error: Exception | None) -> None:
-    membership = turn.state.membership
-    if generation != membership.generation or not membership.joining:
-        return
-    if error is not None or turn.state.config_offset < membership.offset:
+def _synced(turn: Turn, error: Exception | None) -> None:
+    if error is not None or turn.state.config_offset < turn.state.membership.offset:
         _out_of_sync(turn)
-    elif turn.state.sync_failures > SYNC_RETRIES:
+    elif _is_out(turn):
         rejoin(turn)
     else:
         _agreed(turn)
 
 
+def _is_out(turn: Turn) -> bool:
+    """Whether this worker has left the group because it cannot read what the others can."""
+    return turn.state.sync_failures > SYNC_RETRIES
+
+
 def _out_of_sync(turn: Turn) -> None:
     """Try a few times more before leaving the work to others, who can read."""
     failures = turn.state.sync_failures + 1
-    eager = turn.state.membership.version == EAGER  # nothing runs, so nothing is lost by leaving
-    if failures == SYNC_RETRIES + 1 or (eager and failures <= SYNC_RETRIES):
-        failures = SYNC_RETRIES + 1
-        turn.emit(LeaveGroup(forgetting=True))
+    eager = turn.state.membership.version == EAGER  # nothing runs yet in this round
+    if eager:
+        failures = max(failures, SYNC_RETRIES + 1)
+    if not _is_out(turn) and failures > SYNC_RETRIES:
+        turn.emit(LeaveGroup())
         _detach(turn)
     turn.change(sync_failures=failures)
-    turn.emit(Wake(_backoff(turn, failures), SyncDue(turn.state.membership.generation)))
+    turn.emit(Wake(_backoff(turn, failures), SyncDue(turn.state.sync_attempt)))
 
 
 def _backoff(turn: Turn, failures: int) -> float:

@@ -55,7 +55,7 @@ class LocalGroup:
         }
         self._tell(Rebalanced(True, self._url, 0, assignment))
 
-    def leave(self, *, forgetting: bool) -> None: ...
+    def leave(self) -> None: ...
 
 
 class SystemClock:

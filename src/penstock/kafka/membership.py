@@ -87,7 +87,7 @@ class GroupMember:
         self._closing = threading.Event()
         self._asked = False
         self._away = False
-        self._leaving: bool | None = None  # asked to; whether to forget what was assigned
+        self._leaving = False  # once everything has ended here
         self._unknown_since: float | None = None
         self._held_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="group-member", daemon=True)
@@ -97,12 +97,12 @@ class GroupMember:
 
     def rejoin(self, configured: Mapping[str, int]) -> None:
         """Agree anew. A round that is under way may have begun before whatever is the reason."""
-        self._away = False
+        self._away = self._leaving = False
         self._asked = True
         self._wake.set()
 
-    def leave(self, *, forgetting: bool) -> None:
-        self._away, self._leaving = True, forgetting
+    def leave(self) -> None:
+        self._away = self._leaving = True
         self._wake.set()
 
     def close(self, timeout_seconds: float = 5.0) -> None:
@@ -163,9 +163,8 @@ class GroupMember:
         self._wake.clear()
 
     def _take_part(self, coordinator: _Coordinator) -> None:
-        leaving, self._leaving = self._leaving, None
-        if leaving is not None:
-            self._leave(coordinator, leaving)
+        if self._leaving:
+            self._leave(coordinator)
         if self._away:
             return
         if self._asked:
@@ -175,10 +174,12 @@ class GroupMember:
             return
         coordinator.ensure_active_group(timeout_ms=JOIN_MS)
 
-    def _leave(self, coordinator: _Coordinator, forgetting: bool) -> None:
-        coordinator.maybe_leave_group("out of sync", LEAVE_MS)
-        if forgetting:
+    def _leave(self, coordinator: _Coordinator) -> None:
+        if self._rounds.allocation is not None:
             self._detach()
+        if self._released():
+            self._leaving = False
+            coordinator.maybe_leave_group("out of sync", LEAVE_MS)
 
     def _released(self) -> bool:
         """Whether all that was taken away has ended; under the eager protocol that is all."""
