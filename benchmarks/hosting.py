@@ -32,7 +32,7 @@ NASTY = Path(__file__).parents[1] / "tests" / "unit" / "hosting" / "nasty.py"
 NEIGHBOURS = 20
 DEEDS: Mapping[str, Mapping[str, str]] = {
     "none": {},
-    "segfault": {"errors.restart.max": "1000", "errors.restart.delay.ms": "100"},
+    "segfault": {},
     "deadlock": {},
     "flood": {},
     "grow": {"task.memory.max.mb": "200"},

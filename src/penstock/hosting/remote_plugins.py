@@ -14,13 +14,14 @@ from penstock.cluster.plugin_specs import PluginSpec
 from penstock.cluster.plugin_views import CatalogPlugins, without_secrets
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo
 from penstock.hosting import questions
-from penstock.hosting.fleet import AskedError, HostEnded
+from penstock.hosting.fleet import AskedError
 from penstock.sdk.errors import ConfigError, ConnectError, NotFoundError
 
 log = logging.getLogger(__name__)
 
 QUESTIONS_MAX = 64  # at once
 QUESTION_SECONDS = 80.0  # less than clients of the REST interface wait
+IMPORT_SECONDS = 30.0  # for importing all plugins of one place
 KINDS = (BadRequest, ConfigError, ConnectError, NotFoundError)
 _KNOWN = {f"{kind.__module__}:{kind.__qualname__}": kind for kind in KINDS}
 
@@ -38,23 +39,21 @@ class Questions(Protocol):
 class PluginDesk:
     """Asks, a few questions at a time, and none for ever."""
 
-    def __init__(self, hosts: Questions, seconds: float = QUESTION_SECONDS) -> None:
+    def __init__(self, hosts: Questions) -> None:
         self._hosts = hosts
-        self._seconds = seconds
         self._slots = asyncio.Semaphore(QUESTIONS_MAX)
 
-    async def ask(self, question: str, body: bytes = b"") -> bytes:
+    async def ask(self, question: str, body: bytes, seconds: float = QUESTION_SECONDS) -> bytes:
         """Raises what the plugin raised, as one of our errors."""
         async with self._slots:
             answer = asyncio.wrap_future(self._hosts.ask(question, body))
             try:
-                return await asyncio.wait_for(answer, self._seconds)
+                return await asyncio.wait_for(answer, seconds)
             except AskedError as error:
                 raise raised_there(error) from error
             except TimeoutError as error:
-                text = f"The plugin did not answer within {self._seconds:.0f} s"
-                self._hosts.end_questions(f"{text[0].lower()}{text[1:]}.")
-                raise ConnectError(text) from error
+                self._hosts.end_questions(f"a plugin did not answer within {seconds:g} s.")
+                raise ConnectError(f"The plugin did not answer within {seconds:g} s.") from error
 
 
 def raised_there(error: AskedError) -> Exception:
@@ -66,24 +65,28 @@ def raised_there(error: AskedError) -> Exception:
     return type("RaisedThere", (ConnectError,), {"java_class": named})(str(error))
 
 
-async def find_plugins(desk: PluginDesk, places: Sequence[str]) -> tuple[PluginSpec, ...]:
-    """Those in folders, or on the `classpath`; without those whose import ends a process."""
+async def find_plugins(
+    desk: PluginDesk, places: Sequence[str], seconds: float = IMPORT_SECONDS
+) -> tuple[PluginSpec, ...]:
+    """Those in folders, or on the `classpath`; without those that crash or hang when imported."""
     try:
-        return await _found_in(desk, places)
-    except HostEnded as error:
+        return await _found_in(desk, places, seconds * len(places))
+    except ConnectError as error:
         log.error("Plugins could not be looked for together: %s", error)
     found: tuple[PluginSpec, ...] = ()
     for place in places:
         try:
-            found += await _found_in(desk, [place])
-        except HostEnded as error:
+            found += await _found_in(desk, [place], seconds)
+        except ConnectError as error:
             log.error("The plugins of %s are left out. %s", place, error)
     return found
 
 
-async def _found_in(desk: PluginDesk, places: Sequence[str]) -> tuple[PluginSpec, ...]:
+async def _found_in(
+    desk: PluginDesk, places: Sequence[str], seconds: float
+) -> tuple[PluginSpec, ...]:
     body = questions.encode(list(places))
-    found = questions.read_found(await desk.ask(questions.PLUGINS, body))
+    found = questions.read_found(await desk.ask(questions.PLUGINS, body, seconds))
     for problem in found.problems:
         text = "Plugin %s in %s is left out: %s"
         log.error(text, problem.name, problem.location, problem.reason)

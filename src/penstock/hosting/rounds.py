@@ -57,8 +57,10 @@ class Rounds:
     def _memory_round(self) -> None:
         if self._crew.fleet.closing:
             return
+        seconds = self._seconds
         for member in list(self._crew.fleet.members.values()):
             if member.memory_max is not None:
+                seconds = MEMORY_ROUND_SECONDS
                 used = member.memory_now()
                 if used is not None and used > member.memory_max:
                     limit = next(iter(member.tasks.values())).policy.task_memory_max_mb
@@ -67,7 +69,7 @@ class Rounds:
                         f"{limit} MB above the {member.memory_max // MB - limit} MB of an empty "
                         "host."
                     )
-        self._loop.call_later(MEMORY_ROUND_SECONDS, self._memory_round)
+        self._loop.call_later(seconds, self._memory_round)
 
     def _count_processes(self) -> None:
         """Only when the machine has many more threads than before; counting them all is dear."""

@@ -1,0 +1,50 @@
+"""Resources of ours, beside those of Kafka Connect."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from penstock.cluster.host_views import CallView, HostView, LastError, TaskView
+from penstock.rest.own import HOSTS, TASKS, own_routes
+
+HOST = HostView(1, 77, "shared", True, False, True, 6.5, 0.02, 9, 3.2, ["c-0"], ["c"])
+TASK = TaskView(
+    "c-0", "RUNNING", 1, CallView("acme.Task.poll", 4.0, False), 2, 1, LastError("gone", 12.5)
+)
+
+
+class Views:
+    def hosts(self) -> list[HostView]:
+        return [HOST]
+
+    def tasks(self) -> list[TaskView]:
+        return [TASK]
+
+
+def shown(path: str) -> Any:
+    nobody_asks: Any = None
+    answer = asyncio.run(_awaited(own_routes(Views())[path]["GET"](nobody_asks)))
+    assert answer.status == 200
+    return json.loads(answer.body or b"")
+
+
+async def _awaited(work: Any) -> Any:
+    return await work
+
+
+def test_hosts_are_shown_with_what_runs_in_them() -> None:
+    (host,) = shown(HOSTS)
+    assert (host["pid"], host["tasks"], host["connectors"]) == (77, ["c-0"], ["c"])
+
+
+def test_tasks_are_shown_with_their_call_and_their_last_error() -> None:
+    (task,) = shown(TASKS)
+    assert task["call"] == {"what": "acme.Task.poll", "seconds": 4.0, "stuck": False}
+    assert task["last_error"] == {"message": "gone", "at": 12.5}
+    assert (task["restarts"], task["errors"]) == (2, 1)
+
+
+def test_a_worker_with_threads_has_nothing_to_show() -> None:
+    assert own_routes(None) == {}
