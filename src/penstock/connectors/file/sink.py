@@ -11,7 +11,7 @@ from penstock.sdk.columns import column
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import SinkRecord, TopicPartition
 from penstock.sdk.sink import SinkConnector, SinkTask
-from penstock.sdk.values_text import java_string
+from penstock.sdk.values_texts import java_strings
 
 _STANDARD_OUTPUT = 1
 
@@ -38,7 +38,7 @@ class FileStreamSinkTask(SinkTask[FileSinkConfig]):
 
     def put(self, records: Sequence[SinkRecord]) -> None:
         if records:
-            lines = list(_texts(records))
+            lines = java_strings(column(records, "value"), column(records, "value_schema"))
             lines.append("")
             self._write("\n".join(lines).encode("utf-8", "replace"))
 
@@ -50,13 +50,6 @@ class FileStreamSinkTask(SinkTask[FileSinkConfig]):
         except OSError as error:
             target = f"The file '{self.config.file}'" if self.config.file else "Standard output"
             raise ConnectError(f"{target} cannot be written: {error.strerror}.") from error
-
-
-def _texts(records: Sequence[SinkRecord]) -> Sequence[str]:
-    values = column(records, "value")
-    if set(map(type, values)) == {str}:
-        return values
-    return list(map(java_string, values, column(records, "value_schema")))
 
 
 class FileStreamSink(SinkConnector[FileSinkConfig]):

@@ -1,0 +1,60 @@
+"""Texts of many values are those of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penstock.sdk.schema import FLOAT32, INT64, OPTIONAL_STRING, STRING, Schema, Type
+from penstock.sdk.struct import Struct
+from penstock.sdk.values_text import java_string
+from penstock.sdk.values_texts import java_strings
+from penstock.testing.strategies import schemaless_values, schemas, values
+
+ORDER = Schema(
+    Type.STRUCT, fields=[("100%", INT64), ("note", OPTIONAL_STRING), ("weight", FLOAT32)]
+)
+
+
+def same(given: list[Any], schema: Schema | None) -> bool:
+    return java_strings(given, [schema] * len(given)) == [java_string(v, schema) for v in given]
+
+
+def test_maps_with_the_same_members() -> None:
+    given: list[Any] = [{"id": 1, "x": 0.1, "ok": True}, {"id": -2, "x": 1e9, "ok": None}]
+    assert java_strings(given, [None, None]) == [
+        "{id=1, x=0.1, ok=true}",
+        "{id=-2, x=1.0E9, ok=null}",
+    ]
+
+
+def test_structs_leave_out_what_is_null() -> None:
+    given: list[Any] = [{"100%": 1, "note": "%s", "weight": 0.1}, {"100%": 2, "weight": 0.1}]
+    assert java_strings(given, [ORDER, ORDER]) == [
+        "Struct{100%=1,note=%s,weight=0.1}",
+        "Struct{100%=2,weight=0.1}",
+    ]
+    assert java_strings(given[:1], [ORDER]) == ["Struct{100%=1,note=%s,weight=0.1}"]
+
+
+def test_other_order_other_names_other_kinds() -> None:
+    assert same([{"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1}], None)
+    assert same([{1: "a"}, {1: "b"}], None)
+    assert same([{}, {}], None)
+    assert same([{"a": 1}, None, "text", 3], None)
+    assert same([Struct(ORDER, {"100%": 3, "weight": 1.5})], ORDER)
+    assert java_strings(["a", {"b": 1}], [STRING, None]) == ["a", "{b=1}"]
+    assert java_strings([], []) == []
+
+
+@given(st.lists(schemaless_values(), max_size=3), st.booleans())
+def test_without_schema(given: list[Any], doubled: bool) -> None:
+    assert same(given * (1 + doubled), None)
+
+
+@given(schemas().flatmap(lambda s: st.tuples(st.just(s), st.lists(values(s), max_size=3))))
+def test_with_schema(case: tuple[Schema, list[Any]]) -> None:
+    schema, given = case
+    assert same(given, schema)
