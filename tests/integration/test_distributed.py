@@ -1,0 +1,191 @@
+"""Real workers of one group on a real broker: sharing, leaving, dying, and Java among them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from penstock.testing.kafka import SharedKafka
+from tests.integration.group_workers import Distributed, Group, JavaWorker, places, shared_evenly
+from tests.integration.topics import read_values
+from tests.integration.workers import STRING, Worker, wait_until
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+
+SECONDS = 90.0
+
+
+@pytest.fixture
+def group(kafka: SharedKafka, tmp_path: Path) -> Iterator[Group]:
+    made = Group(kafka.bootstrap_servers, tmp_path)
+    yield made
+    made.end()
+
+
+def started(*workers: Distributed) -> list[Distributed]:
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.wait_for_rest(SECONDS)
+    return list(workers)
+
+
+def source(group: Group, name: str) -> dict[str, str]:
+    """A file source; its topic belongs to the group."""
+    path = group.folder / f"{name}.txt"
+    path.touch()
+    return {
+        "connector.class": "FileStreamSource",
+        "file": str(path),
+        "topic": f"{group.name}-{name}",
+        "value.converter": STRING,
+        "tasks.max": "1",
+    }
+
+
+def create(worker: Worker, group: Group, name: str) -> None:
+    status, body = worker.ask(f"/connectors/{name}/config", "PUT", source(group, name))
+    assert status == 201, body
+
+
+def create_some(workers: Sequence[Worker], group: Group, count: int) -> list[str]:
+    names = [f"c{number}" for number in range(count)]
+    for number, name in enumerate(names):
+        create(workers[number % len(workers)], group, name)
+    return names
+
+
+def append(group: Group, name: str, *lines: str) -> None:
+    with (group.folder / f"{name}.txt").open("a") as out:
+        out.write("".join(f"{line}\n" for line in lines))
+
+
+def lines(group: Group, name: str) -> list[str]:
+    try:
+        return [value.decode() for value in read_values(group.bootstrap, f"{group.name}-{name}")]
+    except KeyError:
+        return []
+
+
+def even(workers: Sequence[Distributed | JavaWorker], names: Sequence[str]) -> None:
+    def shown() -> str:
+        return f"fair shares: {[places(worker, names) for worker in workers]}"
+
+    wait_until(lambda: shared_evenly(workers, names), SECONDS, what=shown)
+
+
+def test_workers_share_connectors_and_tasks_evenly(group: Group) -> None:
+    workers = started(group.worker(), group.worker())
+    names = create_some(workers, group, 4)
+    even(workers, names)
+    third = started(group.worker())
+    even([*workers, *third], names)
+
+
+def test_the_work_of_a_killed_worker_moves_to_the_others_and_no_line_is_lost(group: Group) -> None:
+    workers = started(group.worker(), group.worker())
+    names = create_some(workers, group, 2)
+    even(workers, names)
+    for name in names:
+        append(group, name, *(f"before {n}" for n in range(20)))
+        wait_until(lambda name=name: len(set(lines(group, name))) == 20, SECONDS)
+    workers[0].kill()
+    for name in names:
+        append(group, name, *(f"after {n}" for n in range(20)))
+    even(workers[1:], names)
+    for name in names:
+        wait_until(lambda name=name: len(set(lines(group, name))) == 40, SECONDS)
+
+
+def test_a_worker_that_leaves_in_order_hands_over_without_repetition(group: Group) -> None:
+    workers = started(group.worker(), group.worker())
+    names = create_some(workers, group, 2)
+    even(workers, names)
+    for name in names:
+        append(group, name, *(f"before {n}" for n in range(20)))
+        wait_until(lambda name=name: len(set(lines(group, name))) == 20, SECONDS)
+    assert workers[0].stop() == 0
+    for name in names:
+        append(group, name, "after")
+    even(workers[1:], names)
+    for name in names:
+        wait_until(lambda name=name: "after" in lines(group, name), SECONDS)
+        assert lines(group, name) == [*(f"before {n}" for n in range(20)), "after"]
+
+
+def life_of_a_connector(asked: Sequence[Distributed | JavaWorker], group: Group, name: str) -> None:
+    """Each wish goes to the next worker; all workers show the outcome."""
+    turn = cycle(asked)
+
+    def shows(*states: str) -> None:
+        for worker in asked:
+            wait_until(
+                lambda worker=worker: worker.states(name) == list(states),
+                SECONDS,
+                what=lambda worker=worker: f"{states} on {worker.id}: {worker.states(name)}",
+            )
+
+    def wish(method: str, path: str, body: object = None) -> tuple[int, object]:
+        return next(turn).ask(f"/connectors/{name}{path}", method, body)
+
+    create(next(turn), group, name)
+    shows("RUNNING", "RUNNING")
+    for _ in asked:
+        assert wish("POST", "/restart")[0] == 204
+        shows("RUNNING", "RUNNING")
+    for _ in asked:
+        assert wish("POST", "/tasks/0/restart")[0] == 204
+        shows("RUNNING", "RUNNING")
+    for _ in asked:
+        status, body = wish("POST", "/restart?includeTasks=true")
+        assert (status, json.dumps(body).count("RESTARTING")) == (202, 2)
+        shows("RUNNING", "RUNNING")
+    for _ in asked:
+        assert wish("PUT", "/pause")[0] == 202
+        shows("PAUSED", "PAUSED")
+        assert wish("PUT", "/resume")[0] == 202
+        shows("RUNNING", "RUNNING")
+    for _ in asked:
+        status, body = wish("PUT", "/config", {**source(group, name), "batch.size": "7"})
+        assert status == 200, body
+        shows("RUNNING", "RUNNING")
+    for _ in asked:
+        assert wish("PUT", "/stop")[0] == 204
+        shows("STOPPED")
+        assert wish("PUT", "/resume")[0] == 202
+        shows("RUNNING", "RUNNING")
+    assert wish("GET", "/tasks/1/status")[0] == 404
+    assert wish("POST", "/tasks/1/restart")[0] == 404
+    assert wish("DELETE", "")[0] == 204
+    for worker in asked:
+        wait_until(lambda worker=worker: worker.ask(f"/connectors/{name}")[0] == 404, SECONDS)
+        wait_until(
+            lambda worker=worker: worker.ask(f"/connectors/{name}/status")[0] == 404, SECONDS
+        )
+    assert wish("DELETE", "")[0] == 404
+
+
+def test_every_worker_takes_every_wish(group: Group) -> None:
+    workers = started(group.worker(), group.worker())
+    life_of_a_connector(workers, group, "c")
+
+
+def test_workers_join_a_java_worker_and_lead_when_it_is_gone(group: Group) -> None:
+    java = group.java().start()
+    java.wait_for_rest()
+    names = create_some([java], group, 4)
+    even([java], names)
+    ours = started(group.worker())[0]
+    even([java, ours], names)
+    life_of_a_connector([java, ours], group, "led-by-java")
+    java.kill()
+    even([ours], names)
+    second = group.java().start()
+    even([ours, second], names)
+    life_of_a_connector([ours, second], group, "led-by-us")
+    append(group, names[0], "end")
+    wait_until(lambda: "end" in lines(group, names[0]), SECONDS)
