@@ -110,9 +110,9 @@ def test_rest_answers_quickly_whatever_connectors_do(worker: Worker) -> None:
 
 def test_a_task_that_crashed_is_back_after_a_moment(worker: Worker) -> None:
     marker = str(worker.folder / "crashed")
-    create(worker, "once", deed="once", marker=marker, errors__restart__delay__ms="1500")
+    create(worker, "once", deed="once", marker=marker, errors__restart__delay__ms="5000")
     wait_until(lambda: worker.states("once") == ["RUNNING", "FAILED"], what="a failed task")
-    assert "Task once-0 is restarted in 1." in trace(worker, "once")
+    assert "Task once-0 is restarted in " in trace(worker, "once")
     (task,) = worker.ask("/penstock/v1/tasks")[1]
     assert (task["id"], task["state"], task["host"]) == ("once-0", "FAILED", None)
     assert "SIGSEGV" in task["last_error"]["message"]
