@@ -268,17 +268,24 @@ def _forget_status(turn: Turn, name: str, number: int) -> None:
         turn.set_status(name, number, None)
 
 
+def _may_run(turn: Turn, name: str, number: int) -> bool:
+    return is_configured(turn, name, number) or turn.state.instance(name, number) is not None
+
+
 def _status_changed(turn: Turn, event: StatusChanged) -> None:
     if event.state is None:
         turn.show_status(event.connector, event.number, None)
         return
-    known = turn.state.statuses.get(event.connector, {}).get(event.number)
-    mine = known is not None and known.worker_id == turn.state.settings.worker_id
-    others = event.worker_id != turn.state.settings.worker_id
-    if known is not None and mine and others and event.generation < known.generation:
-        return  # what this worker has written since is still to be read
+    name, number, me = event.connector, event.number, turn.state.settings.worker_id
+    known = turn.state.statuses.get(name, {}).get(number)
+    if event.worker_id != me:
+        if known is not None and known.worker_id == me and event.generation < known.generation:
+            return  # what this worker has written since is still to be read
+    elif turn.state.ready and not _may_run(turn, name, number):
+        turn.set_status(name, number, None)  # written just before this worker heard of the end
+        return
     texts = (event.worker_id, event.generation, event.trace, event.version)
-    turn.show_status(event.connector, event.number, Status(event.state, *texts))
+    turn.show_status(name, number, Status(event.state, *texts))
 
 
 def _shut_down(turn: Turn) -> None:
