@@ -111,7 +111,7 @@ def print_whole(topic: str, letter: Letter) -> None:
 
 
 def place_text(letter: Letter) -> str:
-    """Its offset, with the partition in front where that is not the first, and usually only, one."""
+    """Its offset, behind its partition unless that is 0, usually the only one."""
     return f"{letter.partition}:{letter.offset}" if letter.partition else str(letter.offset)
 
 
