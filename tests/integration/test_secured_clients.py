@@ -15,8 +15,6 @@ from penstock.kafka.properties import ClientKind, to_librdkafka
 from penstock.runtime.properties import parse_properties
 from penstock.sdk.errors import ConnectError
 from tests.integration.secured import WRONG, Strangers, impossible
-from tests.integration.secured import secured as secured
-from tests.integration.secured import strangers as strangers
 from tests.token_endpoint import token_endpoint
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("secured")]

@@ -14,8 +14,6 @@ from penstock.broker import LocalKafka
 from penstock.broker.certificates import STORE_PASSWORD
 from penstock.runtime.properties import parse_properties
 from tests.integration.secured import RIGHT, WRONG, Strangers, impossible
-from tests.integration.secured import secured as secured
-from tests.integration.secured import strangers as strangers
 from tests.integration.workers import Worker, ended, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("secured")]
@@ -91,8 +89,10 @@ def test_the_properties_of_a_managed_kafka_are_all_it_takes(
             40,
             what=f"four lines; the log ends {worker.log[-2000:]}",
         )
-        assert RIGHT not in worker.log
         assert worker.stop() == 0
+    assert RIGHT not in worker.log
+    for doubt in ("not honoured", "not known", "FAIL", "Traceback"):
+        assert doubt not in worker.log
 
 
 def test_tasks_with_wrong_settings_say_which(
