@@ -14,26 +14,22 @@ from confluent_kafka import (
 )
 from confluent_kafka import TopicPartition as Place
 
-from penstock.kafka.errors import KafkaRetriableError
-from penstock.kafka.retriable import error_of
+from penstock.kafka.errors import KafkaRetriableError, kafka_error
 from penstock.sdk.record import TopicPartition
 
 LOOKUP_SECONDS = 3.0  # a task that is asked to stop waits for it
-_MOVING = frozenset(  # partitions, groups and members; a rebalance or a coordinator follows
+_FOR_GOOD = frozenset(  # whatever else goes wrong, a rebalance, a coordinator or a broker follows
     (
-        KafkaError._STATE,
-        KafkaError._UNKNOWN_PARTITION,
-        KafkaError._UNKNOWN_TOPIC,
-        KafkaError._WAIT_CACHE,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.ILLEGAL_GENERATION,
-        KafkaError.NOT_COORDINATOR,
-        KafkaError.REBALANCE_IN_PROGRESS,
-        KafkaError.STALE_MEMBER_EPOCH,
-        KafkaError.UNKNOWN_MEMBER_ID,
-        KafkaError.UNKNOWN_TOPIC_ID,
-        KafkaError.UNSTABLE_OFFSET_COMMIT,
+        KafkaError._AUTHENTICATION,
+        KafkaError._FATAL,
+        KafkaError._INVALID_ARG,
+        KafkaError._UNSUPPORTED_FEATURE,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.FENCED_INSTANCE_ID,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.INVALID_GROUP_ID,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.UNSUPPORTED_VERSION,
     )
 )
 
@@ -66,6 +62,6 @@ class Positions:
 
 
 def _error_of(problem: KafkaError) -> Exception:
-    if problem.code() in _MOVING:
-        return KafkaRetriableError(f"{problem.str()} ({problem.name()})")
-    return error_of(problem)
+    if problem.fatal() or problem.code() in _FOR_GOOD:
+        return kafka_error(problem)
+    return KafkaRetriableError(f"{problem.str()} ({problem.name()})")

@@ -10,6 +10,7 @@ from penstock.sdk.errors import RetriableError
 _PASSING = frozenset(
     (
         KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._DESTROY_BROKER,  # the client starts over with its bootstrap servers
         KafkaError._MSG_TIMED_OUT,
         KafkaError._NOENT,  # no leader is known
         KafkaError._QUEUE_FULL,
