@@ -146,6 +146,6 @@ def fill_topic(bootstrap: str, topic: str, scenario: Scenario, count: int) -> No
 
 def delete_topic(bootstrap: str, topic: str) -> None:
     """Room for the next scenario."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 3})
     for done in admin.delete_topics([topic]).values():
         done.result(30)

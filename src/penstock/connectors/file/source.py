@@ -183,7 +183,7 @@ class _Offsets(Sequence[Mapping[str, Any]]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return _Offsets(self._ends[index])
-        return {POSITION: self._ends[index]}
+        return {POSITION: self._ends[int(index)]}
 
 
 class FileStreamSource(SourceConnector[FileSourceConfig]):
