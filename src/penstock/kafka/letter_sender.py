@@ -16,6 +16,15 @@ POLL_SECONDS = 0.2
 _FORCED: dict[str, Any] = {"acks": "all", "enable.idempotence": True, "log_level": 0}
 
 
+def producer_settings(java_properties: Mapping[str, str]) -> dict[str, Any]:
+    """Whatever the properties say, all replicas acknowledge, and what is tried again is there
+    once."""
+    given = {name: text for name, text in java_properties.items() if name != "transactional.id"}
+    given |= {"acks": "all", "enable.idempotence": "true"}
+    settings = to_librdkafka(given, ClientKind.PRODUCER).settings
+    return {**watched(settings), **_FORCED}
+
+
 class LetterSender:
     """A producer whose every letter is acknowledged by all replicas or refused.
 
@@ -26,10 +35,8 @@ class LetterSender:
     def __init__(
         self, java_properties: Mapping[str, str], on_arrival: Callable[[Letter], None]
     ) -> None:
-        given = {**java_properties, "acks": "all", "enable.idempotence": "true"}
-        settings = to_librdkafka(given, ClientKind.PRODUCER).settings
         with refusing():
-            self._client: Any = Producer({**watched(settings), **_FORCED})
+            self._client: Any = Producer(producer_settings(java_properties))
         self._on_arrival = on_arrival
         self._last: dict[int, int] = {}
         self._open: dict[tuple[int, int], Letter] = {}
