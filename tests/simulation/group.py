@@ -46,6 +46,7 @@ class Group:
         self.protocol = self.dice.choice(
             (Protocol.SESSIONED, Protocol.SESSIONED, Protocol.COMPATIBLE, Protocol.EAGER)
         )
+        self.claims = self.dice.random() < 0.3
         self.workers: dict[str, Worker] = {}
         self.expiring: list[tuple[float, str]] = []
         self.asked: list[tuple[Worker, int, Request, int]] = []
@@ -68,6 +69,7 @@ class Group:
             lambda: self.now,
             self.ask_leader,
             self.protocol,
+            claims=self.claims,
         )
 
     def kill(self, worker: Worker) -> None:

@@ -13,6 +13,7 @@ from penstock.cluster.config_state import ConfigState
 from penstock.cluster.effects import (
     AskLeader,
     ChangeLevel,
+    ClaimLog,
     LeaveGroup,
     Refresh,
     Rejoin,
@@ -25,7 +26,9 @@ from penstock.cluster.effects import (
     WriteStatus,
     WriteTopic,
 )
+from penstock.cluster.errors import LostPrivilege
 from penstock.cluster.events import (
+    Claimed,
     Event,
     KeyWritten,
     Rejoining,
@@ -117,6 +120,8 @@ class Worker:
         now: Callable[[], float],
         ask: Ask,
         protocol: Protocol,
+        *,
+        claims: bool,
     ) -> None:
         self.name, self.url = name, f"http://{name}/"
         self.logs, self.coordinator, self.dice, self.now, self.ask = (
@@ -127,7 +132,9 @@ class Worker:
             ask,
         )
         self.protocol = protocol
-        group = GroupSettings(max_delay_seconds=MAX_DELAY_SECONDS, unsync_backoff_seconds=10.0)
+        group = GroupSettings(
+            max_delay_seconds=MAX_DELAY_SECONDS, unsync_backoff_seconds=10.0, claims=claims
+        )
         self.state = ClusterState(Settings(name, self.url, distributed=True, group=group))
         self.inbox: deque[Event] = deque()
         self.lanes: dict[str, deque[Event]] = {}
@@ -310,6 +317,9 @@ class Worker:
             case RotateKey(algorithm, size):
                 key = generate(algorithm, size, int(self.now() * 1000), lambda n: bytes(n))
                 self.inbox.append(KeyWritten(self._write((SessionKeyChanged(key),))))
+            case ClaimLog(generation):
+                error = LostPrivilege("not yet") if self.dice.random() < 0.2 else None
+                self.inbox.append(Claimed(generation, error))
             case Refresh(attempt, _):
                 self._refresh(attempt)
             case Rejoin():
@@ -334,6 +344,8 @@ class Worker:
         if self.partitioned:
             return TimeoutError("no broker")
         try:
+            if self.state.settings.group.claims and self.dice.random() < 0.02:
+                raise LostPrivilege("another leader was here")
             self.topic._write(changes)
         except Exception as error:
             return error

@@ -20,6 +20,7 @@ from penstock.cluster.effects import (
     Announce,
     AskLeader,
     ChangeLevel,
+    ClaimLog,
     Effect,
     LeaveGroup,
     PrepareOffsets,
@@ -37,6 +38,7 @@ from penstock.cluster.effects import (
 )
 from penstock.cluster.events import (
     Abandoned,
+    Claimed,
     Event,
     KeyWritten,
     Reported,
@@ -176,6 +178,8 @@ class Driver:
                 ports.group.leave()
             case Refresh():
                 self._start(self._refresh(effect))
+            case ClaimLog(generation):
+                self._start(self._claim(generation))
             case RotateKey():
                 self._start(self._rotate(effect))
             case ChangeLevel(logger, level):
@@ -233,6 +237,16 @@ class Driver:
             log.warning("The config log could not be read to its end: %s", problem)
             error = problem
         self.feed(Synced(effect.attempt, error))
+
+    async def _claim(self, generation: int) -> None:
+        error: Exception | None = None
+        try:
+            async with self._writes:
+                await self._ports.config_log.claim()
+        except Exception as problem:
+            log.warning("The config log could not be claimed: %s", problem)
+            error = problem
+        self.feed(Claimed(generation, error))
 
     async def _rotate(self, effect: RotateKey) -> None:
         error: Exception | None = None

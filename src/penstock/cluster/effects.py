@@ -83,6 +83,12 @@ class Refresh(msgspec.Struct, frozen=True):
     timeout_seconds: float
 
 
+class ClaimLog(msgspec.Struct, frozen=True):
+    """Keep earlier leaders from writing to the config log; `Claimed` tells how it went."""
+
+    generation: int
+
+
 class RotateKey(msgspec.Struct, frozen=True):
     """Write a new session key; `KeyWritten` tells how it went."""
 
@@ -142,6 +148,7 @@ Effect = (
     | Rejoin
     | LeaveGroup
     | Refresh
+    | ClaimLog
     | RotateKey
     | PrepareOffsets
     | WriteOffsets

@@ -51,6 +51,10 @@ class RebalanceNeeded(ConnectError):
     java_class = "org.apache.kafka.connect.runtime.distributed.RebalanceNeededException"
 
 
+class LostPrivilege(ConnectError):
+    """A leader could not write what only leaders may write; it has to claim the log anew."""
+
+
 class MissingError(ConnectError):
     """Something that cannot be done without is null."""
 

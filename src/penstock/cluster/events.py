@@ -194,6 +194,19 @@ class RebalanceDue(msgspec.Struct, frozen=True):
     at: float
 
 
+class Claimed(msgspec.Struct, frozen=True):
+    """Only this worker, as the leader of this generation, can write now; or that failed."""
+
+    generation: int
+    error: Exception | None = None
+
+
+class ClaimDue(msgspec.Struct, frozen=True):
+    """Time to claim the config log once more."""
+
+    generation: int
+
+
 class KeyDue(msgspec.Struct, frozen=True):
     """The session key may be too old by now."""
 
@@ -242,6 +255,8 @@ Event = (
     | Synced
     | SyncDue
     | RebalanceDue
+    | Claimed
+    | ClaimDue
     | KeyDue
     | KeyWritten
     | Started

@@ -20,8 +20,11 @@ from penstock.cluster.changes import (
     TasksConfigured,
 )
 from penstock.cluster.effects import ChangeLevel, Effect
+from penstock.cluster.errors import LostPrivilege
 from penstock.cluster.events import (
     Abandoned,
+    ClaimDue,
+    Claimed,
     ConfigChanged,
     ConfigRead,
     Detached,
@@ -57,7 +60,7 @@ from penstock.cluster.reconcile import (
     retry_later,
     settle,
 )
-from penstock.cluster.regroup import disagree, read_until, regroup
+from penstock.cluster.regroup import claim_anew, disagree, read_until, regroup
 from penstock.cluster.reports import is_configured, reported, topic_used
 from penstock.cluster.requests import (
     begin,
@@ -106,11 +109,15 @@ def decide(state: ClusterState, event: Event, now: float) -> Decision:
             _status_changed(turn, event)
         case TopicChanged(name, topic, used):
             topic_used(turn, name, topic, used)
-        case Rebalanced() | Rejoining() | Detached() | Synced() | SyncDue() | RebalanceDue():
+        case Rebalanced() | Rejoining() | Detached() | RebalanceDue():
+            regroup(turn, event)
+        case Synced() | SyncDue() | Claimed() | ClaimDue():
             regroup(turn, event)
         case KeyDue():
             check_key(turn)
         case KeyWritten(error):
+            if isinstance(error, LostPrivilege):
+                claim_anew(turn)
             key_written(turn, error)
         case Retry():
             retried(turn, event)
@@ -162,6 +169,8 @@ def _result(turn: Turn, result: Result) -> None:
     if pending is None:
         return
     if result.error is not None:
+        if isinstance(result.error, LostPrivilege):
+            claim_anew(turn)
         _failed(turn, pending, result.error)
         return
     guarded(turn, pending.request, lambda: _continue(turn, pending, result.value))

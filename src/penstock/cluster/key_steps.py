@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from penstock.cluster.config_state import SessionKey
 from penstock.cluster.effects import RotateKey, Wake
+from penstock.cluster.errors import LostPrivilege
 from penstock.cluster.events import KeyDue
 from penstock.cluster.sessions import expiration_ms, must_rotate
 from penstock.cluster.turn import Turn
@@ -38,5 +39,7 @@ def key_changed(turn: Turn, key: SessionKey) -> None:
 
 def key_written(turn: Turn, error: Exception | None) -> None:
     turn.change(keys=replace(turn.state.keys, writing=False))
+    if isinstance(error, LostPrivilege):
+        return  # checked again when the log has been claimed
     if error is not None:
         turn.emit(Wake(RETRY_SECONDS, KeyDue()))

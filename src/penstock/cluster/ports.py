@@ -71,6 +71,10 @@ class ConfigLog(Protocol):
         record, and `ConfigRead` at the end. Raises ConnectError."""
         ...
 
+    async def claim(self) -> None:
+        """Keep earlier leaders from writing. Raises ConnectError."""
+        ...
+
     async def refresh(self, timeout_seconds: float) -> None:
         """Read to the end as of now; return when everything was told, `ConfigRead` last.
 

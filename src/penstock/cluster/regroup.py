@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from penstock.cluster.effects import LeaveGroup, Refresh, Wake
+from penstock.cluster.effects import ClaimLog, LeaveGroup, Refresh, Wake
 from penstock.cluster.events import (
+    ClaimDue,
+    Claimed,
     Detached,
     Rebalanced,
     RebalanceDue,
@@ -25,9 +27,12 @@ from penstock.cluster.waiting import observe
 
 SYNC_RETRIES = 5
 FAILED_SECONDS = 1.0
+CLAIM_SECONDS = 0.25
 EAGER = 0  # version of the protocol
 
-GroupEvent = Rebalanced | Rejoining | Detached | Synced | SyncDue | RebalanceDue
+GroupEvent = (
+    Rebalanced | Rejoining | Detached | Synced | SyncDue | RebalanceDue | Claimed | ClaimDue
+)
 
 
 def regroup(turn: Turn, event: GroupEvent) -> None:
@@ -48,6 +53,12 @@ def regroup(turn: Turn, event: GroupEvent) -> None:
         case SyncDue(attempt):
             if attempt == turn.state.sync_attempt and turn.state.membership.joining:
                 _sync(turn)
+        case Claimed(generation, error):
+            if generation == turn.state.membership.generation and turn.state.membership.leader:
+                _claimed(turn, generation, error)
+        case ClaimDue(generation):
+            if generation == turn.state.membership.generation and turn.state.membership.leader:
+                turn.emit(ClaimLog(generation))
         case RebalanceDue(at):
             if turn.state.membership.due == at and not turn.state.closing:
                 _member(turn, due=None)
@@ -97,6 +108,7 @@ def _rebalanced(turn: Turn, event: Rebalanced) -> None:
             joining=True,
             offset=event.offset,
             needed=turn.state.membership.needed,
+            claimed=event.leader and turn.state.membership.claimed,
             failed=event.failed,
             revoking=event.revoking,
             due=due,
@@ -124,6 +136,9 @@ def _agreed(turn: Turn) -> None:
     if membership.failed or membership.needed > membership.offset:
         rejoin(turn)
         return
+    if membership.leader and not membership.claimed and turn.state.settings.group.claims:
+        turn.emit(ClaimLog(membership.generation))
+        return
     turn.change(
         membership=replace(membership, joining=False),
         sync_failures=0,
@@ -136,6 +151,23 @@ def _agreed(turn: Turn) -> None:
     for name in sorted({p.request.connector for p in turn.state.requests.values()}):
         observe(turn, name)
     share_revoked(turn)
+
+
+def claim_anew(turn: Turn) -> None:
+    """A write failed that only leaders may make: nothing is written until that is clear."""
+    membership = turn.state.membership
+    if membership.leader and membership.claimed:
+        _member(turn, claimed=False, joining=True)
+        turn.emit(ClaimLog(membership.generation))
+
+
+def _claimed(turn: Turn, generation: int, error: Exception | None) -> None:
+    if error is not None:
+        turn.emit(Wake(CLAIM_SECONDS, ClaimDue(generation)))
+        return
+    _member(turn, claimed=True)
+    if turn.state.membership.joining:
+        _agreed(turn)
 
 
 def _detach(turn: Turn) -> None:

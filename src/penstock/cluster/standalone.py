@@ -31,6 +31,8 @@ class MemoryConfigLog:
         for change in changes:
             self._tell(ConfigChanged(change))
 
+    async def claim(self) -> None: ...
+
     async def refresh(self, timeout_seconds: float) -> None: ...
 
 

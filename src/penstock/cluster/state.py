@@ -24,6 +24,7 @@ class GroupSettings(msgspec.Struct, frozen=True):
     sync_timeout_seconds: float = 3.0
     unsync_backoff_seconds: float = 300.0
     max_delay_seconds: float = 300.0
+    claims: bool = False  # leaders keep each other from writing, for exactly-once sources
     key_ttl_ms: int = 3_600_000
     key_algorithm: str = "HmacSHA256"
     key_size_bits: int | None = None
@@ -92,6 +93,7 @@ class Membership(msgspec.Struct, frozen=True):
     revoking: bool = False  # another round is needed once all that was revoked has ended
     due: float | None = None  # when the group is to agree once more
     version: int = 0  # of the protocol
+    claimed: bool = False  # nobody else can write what only leaders may write
     noted: int = 0  # how many of the group's events were taken note of
 
 

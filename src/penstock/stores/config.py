@@ -17,6 +17,7 @@ from penstock.cluster.config_state import (
     RestartRequest,
     SessionKey,
 )
+from penstock.cluster.errors import LostPrivilege
 from penstock.cluster.messages import TargetState
 from penstock.sdk.errors import ConnectError
 from penstock.stores import config_records as records
@@ -32,7 +33,7 @@ _FENCED = (
 )
 
 
-class PrivilegedWriteError(ConnectError):
+class PrivilegedWriteError(LostPrivilege):
     """The leader's own writer failed; the leader must claim its privilege anew."""
 
     java_class = "org.apache.kafka.connect.storage.KafkaConfigBackingStore$PrivilegedWriteException"
