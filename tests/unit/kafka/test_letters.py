@@ -78,6 +78,7 @@ def test_a_letter_that_comes_again_is_not_sent_again(sender: LetterSender):
     assert all(sender.send(each, "t", None) for each in again)
     places = [(each.partition, each.offset) for each in sender.unconfirmed]
     assert places == [(0, 3), (0, 4), (1, 3)]
+    assert len(sender._client) == len(places)
 
 
 def test_a_refused_letter_ends_the_sending(sender: LetterSender):
