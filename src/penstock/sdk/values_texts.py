@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import repeat
+from math import isfinite
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, Final, cast
+
+import msgspec
 
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.values_text import java_string
 
-_PRINTED_ALIKE = ({str}, {int})  # by Python and Java
+_PRINTED_ALIKE: Final = ({str}, {int})  # by Python and Java
+_BOOLEANS: Final = {False: "false", True: "true"}
 
 
 def java_strings(values: Sequence[Any], schemas: Sequence[Schema | None]) -> list[str]:
@@ -69,7 +73,10 @@ def _printable(column: Sequence[Any], schema: Schema | None) -> Sequence[Any]:
     kinds = set(map(type, column))
     if kinds in _PRINTED_ALIKE:
         return column
+    if kinds == {bool}:
+        return list(map(_BOOLEANS.__getitem__, column))
     doubles = kinds == {float} and (schema is None or schema.type is Type.FLOAT64)
-    if doubles and all(1e-3 <= number < 1e7 for number in column):
-        return column
+    if doubles and min(column) >= 1e-3 and max(column) < 1e7 and isfinite(sum(column)):
+        # in this range like Java, and several times faster than Python
+        return msgspec.json.encode(column)[1:-1].decode().split(",")
     return list(map(java_string, column, repeat(schema)))

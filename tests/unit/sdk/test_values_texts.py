@@ -49,6 +49,16 @@ def test_other_order_other_names_other_kinds() -> None:
     assert java_strings([], []) == []
 
 
+@given(st.lists(st.floats(1e-3, 9999999.9) | st.floats() | st.sampled_from((1e7, 2.0))))
+def test_doubles(numbers: list[float]) -> None:
+    assert same([{"x": number} for number in numbers], None)
+
+
+@given(st.lists(st.floats(1e-3, 1e7, exclude_max=True), min_size=1))
+def test_doubles_that_are_printed_together(numbers: list[float]) -> None:
+    assert same([{"x": number} for number in numbers], None)
+
+
 @given(st.lists(schemaless_values(), max_size=3), st.booleans())
 def test_without_schema(given: list[Any], doubled: bool) -> None:
     assert same(given * (1 + doubled), None)
