@@ -56,6 +56,10 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in running if process.status() != psutil.STATUS_ZOMBIE]
 
 
+def percentile(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100)[percent - 1]
+
+
 def trace(worker: Worker, name: str) -> str:
     _, body = worker.ask(f"/connectors/{name}/status")
     return str(body["tasks"][0].get("trace"))
@@ -92,13 +96,16 @@ def test_rest_answers_quickly_whatever_connectors_do(worker: Worker) -> None:
     for deed, more in deeds.items():
         create(worker, deed, deed=deed, task__isolation="process", **more)
     seconds: list[float] = []
+    late: list[float] = []  # how long this machine keeps a process waiting that has nothing to do
     for _ in range(400):
         began = time.perf_counter()
         status, _ = worker.ask("/connectors/good/status")
         seconds.append(time.perf_counter() - began)
         assert status == 200
+        began = time.perf_counter()
         time.sleep(0.005)
-    assert statistics.quantiles(seconds, n=100)[98] < 0.1
+        late.append(time.perf_counter() - began - 0.005)
+    assert percentile(seconds, 99) < 0.1 + percentile(late, 99)
     assert worker.states("good") == ["RUNNING", "RUNNING"]
     assert worker.states("loop") == ["RUNNING", "RUNNING"]
     wait_until(lambda: "SIGSEGV" in trace(worker, "segfault"), what="the reason of a crash")

@@ -12,7 +12,7 @@ class HostView(View, frozen=True):
 
     id: int
     pid: int | None
-    use: str  # shared, alone or questions
+    use: str  # shared, connectors, alone or questions
     ready: bool
     tainted: bool
     responsive: bool

@@ -119,7 +119,7 @@ class Crew:
     def _place(self, start: StartTask, policy: TaskPolicy) -> None:
         now = time.monotonic()
         cohort = self._suspects.cohort(start.id.connector, now)
-        member = self.fleet.open(Use.ALONE) if policy.alone else self.fleet.shared(now, cohort)
+        member = self.fleet.open(Use.ALONE) if policy.alone else self.fleet.for_task(now, cohort)
         record = TaskRecord(start, policy, member, now)
         self._tasks[start.id, start.incarnation] = record
         member.tasks[start.id, start.incarnation] = record
@@ -160,7 +160,7 @@ class Crew:
             policy = TaskPolicy.parse({})  # its tasks will tell
         alone = policy.task_isolation == "process"
         cohort = self._suspects.cohort(start.connector, now)
-        member = self.fleet.open(Use.ALONE) if alone else self.fleet.shared(now, cohort)
+        member = self.fleet.open(Use.ALONE) if alone else self.fleet.for_connector(cohort)
         record = ConnectorRecord(start, member, unanswered)
         key = start.connector, start.incarnation
         self._connectors[key] = member.connectors[key] = record

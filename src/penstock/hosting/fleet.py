@@ -18,7 +18,7 @@ from penstock.cluster.messages import Failure
 from penstock.hosting.balance import choose
 from penstock.hosting.host_process import HostProcess, Owner
 from penstock.hosting.launch import Born, Dead, Launcher, Lost, NotBorn
-from penstock.hosting.members import Member, Use, shared
+from penstock.hosting.members import Member, Use, open_for
 from penstock.hosting.messages import Ask, SetLevels, Setup
 from penstock.sdk.errors import RetriableError
 
@@ -68,10 +68,17 @@ class Fleet:
         self._questions = itertools.count(1)
         self._watched: int | None = None
 
-    def shared(self, now: float, cohort: int | None) -> Member:
-        places = [member.place(now) for member in shared(self.members.values(), cohort)]
-        number = choose(places, self.settings.hosts_max if cohort is None else 1)
+    def for_task(self, now: float, cohort: int | None) -> Member:
+        """A host that tasks share: the one with most room, or a new one."""
+        open_now = open_for(self.members.values(), Use.SHARED, cohort)
+        hosts_max = self.settings.hosts_max if cohort is None else 1
+        number = choose([member.place(now) for member in open_now], hosts_max)
         return self.open(Use.SHARED, cohort) if number is None else self.members[number]
+
+    def for_connector(self, cohort: int | None) -> Member:
+        """The host that connector instances share."""
+        open_now = open_for(self.members.values(), Use.CONNECTORS, cohort)
+        return open_now[0] if open_now else self.open(Use.CONNECTORS, cohort)
 
     def for_questions(self) -> Member:
         for member in self.members.values():

@@ -20,6 +20,7 @@ class Use(Enum):
     """What a host is for."""
 
     SHARED = "shared"
+    CONNECTORS = "connectors"  # connector instances, so that a task that crashes spares them
     ALONE = "alone"  # for one task, or one connector instance
     QUESTIONS = "questions"  # about plugins; nothing runs in it
 
@@ -98,12 +99,12 @@ class Member:
         return [*(f"task {task}" for task, _ in self.tasks), *connectors]
 
 
-def shared(members: Iterable[Member], cohort: int | None = None) -> list[Member]:
-    """Hosts that another task (of this cohort of suspects) may be placed in."""
+def open_for(members: Iterable[Member], use: Use, cohort: int | None) -> list[Member]:
+    """Hosts of this use that one more (of this cohort of suspects) may be placed in."""
     return [
         member
         for member in members
-        if member.use is Use.SHARED
+        if member.use is use
         and member.cohort == cohort
         and not member.tainted
         and member.process.asked is None
