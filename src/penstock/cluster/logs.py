@@ -51,8 +51,11 @@ class Log(Protocol):
 class Writer(Protocol):
     """Writes to a log that others are kept from writing to."""
 
-    def write(self, entries: Sequence[Entry], timeout_ms: int) -> None:
-        """Write all or nothing, and wait."""
+    def write(self, entries: Sequence[Entry], timeout_ms: int) -> int | None:
+        """Write all or nothing, and wait; the offset after the last entry, if it is known.
+
+        Readers may see the entries only a little later.
+        """
         ...
 
     def close(self) -> None: ...

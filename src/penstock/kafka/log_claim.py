@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException, Message, Producer
 
 from penstock.cluster.logs import Entry
 from penstock.kafka.properties import ClientKind, to_librdkafka
@@ -37,16 +37,23 @@ class FencingWriter:
             self.close()
             raise
 
-    def write(self, entries: Sequence[Entry], timeout_ms: int) -> None:
+    def write(self, entries: Sequence[Entry], timeout_ms: int) -> int | None:
         """One transaction."""
+        offsets: list[int] = []
+
+        def delivered(error: Any, message: Message) -> None:
+            if error is None:
+                offsets.append(message.offset() or 0)
+
         _told(self._client.begin_transaction)
         try:
             for key, value in entries:
-                self._client.produce(self._topic, value, key)
+                self._client.produce(self._topic, value, key, on_delivery=delivered)
             _told(lambda: self._client.commit_transaction(timeout_ms / 1000))
         except Exception:
             self._abort()
             raise
+        return max(offsets) + 1 if offsets else None
 
     def close(self) -> None:
         self._client.purge()

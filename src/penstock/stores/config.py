@@ -27,6 +27,7 @@ from penstock.stores.ports import Entry, Log, LogRecord, Writer
 _log = logging.getLogger(__name__)
 
 WRITE_TIMEOUT_MS = 30_000
+READ_AGAIN_SECONDS = 0.01
 _FENCED = (
     "Failed to write to config topic; this may be due to a transient error and the request can be "
     "safely retried"
@@ -144,21 +145,32 @@ class ConfigStore:
         self._told = self._table.offset
 
     def _write(self, entries: Sequence[Entry], what: str) -> None:
-        began = time.monotonic()
+        deadline = time.monotonic() + self._timeout_ms / 1000
+        end: int | None = None
         if self._claim is None:
             with _blaming(what):
                 self._log.write(entries, self._timeout_ms)
         else:
-            self._write_privileged(entries)
-        spent_ms = int((time.monotonic() - began) * 1000)
+            end = self._write_privileged(entries)
         with _blaming(what):
-            self.refresh(max(self._timeout_ms - spent_ms, 1))
+            self._read_back(end, deadline)
 
-    def _write_privileged(self, entries: Sequence[Entry]) -> None:
+    def _read_back(self, end: int | None, deadline: float) -> None:
+        """A transaction is seen by readers only some time after it was committed."""
+        while True:
+            left_ms = int((deadline - time.monotonic()) * 1000)
+            self.refresh(max(left_ms, 1))
+            if end is None or self.told_offset >= end:
+                return
+            if left_ms <= 0:
+                raise TimeoutError("What was written cannot be read yet")
+            time.sleep(READ_AGAIN_SECONDS)
+
+    def _write_privileged(self, entries: Sequence[Entry]) -> int | None:
         if self._writer is None:
             raise PrivilegedWriteError(_FENCED)
         try:
-            self._writer.write(entries, self._timeout_ms)
+            return self._writer.write(entries, self._timeout_ms)
         except Exception as error:
             self._give_up_privilege()
             raise PrivilegedWriteError(_FENCED) from error
