@@ -13,7 +13,9 @@ import click
 
 from penstock.client import ClientError, ConnectClient
 from penstock.runtime.properties import MalformedEscape, load_properties
-from penstock.sdk.errors import ConfigError, ConnectError
+from penstock.sdk.errors import ConfigError, ConnectError, java_class
+
+_TIMEOUT = "org.apache.kafka.common.errors.TimeoutException"
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -84,8 +86,19 @@ def told() -> Generator[None]:
     """Refusals of the worker and of Kafka end the command with their sentence and status 1."""
     try:
         yield
-    except (ClientError, ConnectError, ConfigError, TimeoutError) as error:
+    except (ClientError, ConnectError, ConfigError) as error:
+        if java_class(error) == _TIMEOUT:
+            raise _silence(error) from error
         raise click.ClickException(str(error) or type(error).__name__) from error
+    except TimeoutError as error:
+        raise _silence(error) from error
+
+
+def _silence(error: Exception) -> click.ClickException:
+    return click.ClickException(
+        f"Kafka did not answer in time ({error}); check --bootstrap-servers, and what "
+        "--command-config says about security."
+    )
 
 
 def _host(netloc: str) -> str:

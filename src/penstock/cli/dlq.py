@@ -53,7 +53,7 @@ def _filters(command: C) -> C:
 
 
 @dlq.command(
-    "list", epilog=f"Example: penstock dlq list orders-dlq --stage VALUE_CONVERTER  {_STATUS}"
+    "list", epilog=f"Example: penstock dlq list orders-dlq --stage VALUE_CONVERTER\n\n{_STATUS}"
 )
 @click.argument("topic")
 @_filters
@@ -85,7 +85,7 @@ def list_letters(
         click.echo(f"There are more than these {limit}; see them with --limit.", err=True)
 
 
-@dlq.command(epilog=f"Example: penstock dlq show orders-dlq --offset 12  {_STATUS}")
+@dlq.command(epilog=f"Example: penstock dlq show orders-dlq --offset 12\n\n{_STATUS}")
 @click.argument("topic")
 @click.option("--offset", type=click.IntRange(0), required=True, help="Of the dead letter.")
 @click.option("--partition", type=click.IntRange(0), help="Of the dead letter topic.")

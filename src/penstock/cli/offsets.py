@@ -36,7 +36,7 @@ def _changing(command: click.Command) -> click.Command:
 
 
 @worker_url
-@offsets.command(epilog=f"Example: penstock offsets show local-file-source --json  {_STATUS}")
+@offsets.command(epilog=f"Example: penstock offsets show local-file-source --json\n\n{_STATUS}")
 @click.argument("connector")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON as the worker answers it.")
 def show(url: str, connector: str, as_json: bool) -> None:
@@ -126,7 +126,7 @@ def set_(
 
 
 @_changing
-@offsets.command(epilog=f"Example: penstock offsets reset local-file-source --stop  {_STATUS}")
+@offsets.command(epilog=f"Example: penstock offsets reset local-file-source --stop\n\n{_STATUS}")
 @click.argument("connector")
 def reset(url: str, connector: str, dry_run: bool, stop: bool) -> None:
     """Forget all offsets of CONNECTOR, so that it begins anew."""
@@ -134,7 +134,7 @@ def reset(url: str, connector: str, dry_run: bool, stop: bool) -> None:
 
 
 @worker_url
-@offsets.command(epilog=f"Example: penstock offsets export my-sink my-sink.json  {_STATUS}")
+@offsets.command(epilog=f"Example: penstock offsets export my-sink my-sink.json\n\n{_STATUS}")
 @click.argument("connector")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
 def export(url: str, connector: str, file: Path) -> None:
@@ -157,7 +157,7 @@ def export(url: str, connector: str, file: Path) -> None:
 
 @_changing
 @offsets.command(
-    "import", epilog=f"Example: penstock offsets import my-sink my-sink.json --dry-run  {_STATUS}"
+    "import", epilog=f"Example: penstock offsets import my-sink my-sink.json --dry-run\n\n{_STATUS}"
 )
 @click.argument("connector")
 @click.argument("file", type=click.File("rb"))

@@ -16,20 +16,29 @@ def print_json(value: object) -> None:
     echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
+def table(*columns: str) -> Table:
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def print_table(filled: Table) -> None:
+    """As wide as the terminal; what goes elsewhere has each row on one line."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDTH_MAX)
+    console.print(filled)
+
+
 class Rows:
     """A table whose cells are shown as they are, None as a dash."""
 
     def __init__(self, *columns: str) -> None:
-        self._table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in columns:
-            self._table.add_column(column, overflow="fold")
+        self._table = table(*columns)
 
     def add(self, *cells: object) -> None:
         self._table.add_row(*("-" if cell is None else escape(str(cell)) for cell in cells))
 
     def print(self) -> None:
-        """As wide as the terminal; what goes elsewhere has each row on one line."""
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console = Console(highlight=False, width=WIDTH_MAX)
-        console.print(self._table)
+        print_table(self._table)

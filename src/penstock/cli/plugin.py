@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
-from rich import box
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from penstock.cli.output import print_json, print_table, table
 from penstock.cluster.catalog import Plugin, PluginKind
 from penstock.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from penstock.cluster.views import ConfigKeyInfo
 
-WIDTH_MAX = 1000  # of a table that is written to a file
 KINDS = [kind.value for kind in PluginKind]
 
 
@@ -78,7 +75,7 @@ def list_plugins(
     """
     found = [each for each in listed(_registry(folders, worker)) if kind in (None, each.type)]
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         _print_table(found)
     if any(each.problem for each in found):
@@ -106,7 +103,7 @@ def describe(
         raise click.ClickException(f"{found.name} cannot be loaded: {described.problem}")
     settings = _settings(registry, found, common=common)
     if as_json:
-        _print_json({"plugin": described, "settings": settings})
+        print_json({"plugin": described, "settings": settings})
     else:
         _print_description(described, settings)
 
@@ -184,23 +181,19 @@ def _settings(registry: Registry, found: Plugin, *, common: bool) -> list[Config
         return [key_info(key) for key in keys.values()]
 
 
-def _print_json(value: object) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
-
-
 def _print_table(found: Sequence[Listed]) -> None:
-    table = _table("Plugin", "Version", "Alias", "Location")
+    rows = table("Plugin", "Version", "Alias", "Location")
     kind: str | None = None
     for each in found:
         if each.type is None or each.problem is not None:
             continue
         if each.type != kind:
             kind = each.type
-            table.add_section()
-            table.add_row(f"[bold]{kind}[/bold]")
+            rows.add_section()
+            rows.add_row(f"[bold]{kind}[/bold]")
         alias = min(each.aliases, key=len, default="")
-        table.add_row(escape(each.name), each.version, alias, escape(_place(each)))
-    _print(table)
+        rows.add_row(escape(each.name), each.version, alias, escape(_place(each)))
+    print_table(rows)
     wrong = [each for each in found if each.problem]
     if wrong:
         click.echo("Not used:")
@@ -221,24 +214,9 @@ def _print_description(each: Listed, settings: Sequence[ConfigKeyInfo]) -> None:
     if not settings:
         click.echo("It has no settings.")
         return
-    table = _table("Setting", "Type", "Default", "Importance", "Meaning")
+    rows = table("Setting", "Type", "Default", "Importance", "Meaning")
     for key in settings:
         default = "(required)" if key.required else key.default_value or ""
         texts = (default, key.importance, key.documentation or "")
-        table.add_row(key.name, key.type, *map(escape, texts))
-    _print(table)
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _print(table: Table) -> None:
-    """As wide as the terminal; what goes elsewhere has each row on one line."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WIDTH_MAX)
-    console.print(table)
+        rows.add_row(key.name, key.type, *map(escape, texts))
+    print_table(rows)

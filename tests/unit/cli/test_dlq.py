@@ -197,3 +197,11 @@ def test_a_refused_letter_is_named_with_what_arrived_before():
     with pytest.raises(click.ClickException) as refused:
         work.run([letter(5, value=b"x" * 2_000_000), letter(6)], lambda: None)
     assert "0 letters arrived before that; not acknowledged: offset 5." in refused.value.message
+
+
+def test_a_kafka_that_is_not_there_is_told_with_what_to_check(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("penstock.cli.dlq.KAFKA_SECONDS", 0.2)
+    refused = penstock("list", "dlq", "--bootstrap-servers", "127.0.0.1:1")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Error: Kafka did not answer in time")
+    assert "check --bootstrap-servers" in refused.stderr
