@@ -15,6 +15,7 @@ from penstock.cluster.changes import (
     TargetChanged,
     TasksConfigured,
 )
+from penstock.cluster.config_state import RestartRequest
 from penstock.cluster.effects import AskLeader, Validate, WriteConfig, WriteTopic
 from penstock.cluster.errors import BadRequest, NotLeader
 from penstock.cluster.events import (
@@ -34,9 +35,9 @@ from penstock.cluster.events import (
 )
 from penstock.cluster.messages import State, TargetState, TaskId
 from penstock.cluster.offset_steps import begin_offsets, prepare
-from penstock.cluster.plans import to_restart
 from penstock.cluster.queues import enqueue, leave
 from penstock.cluster.reconcile import reconcile, settle
+from penstock.cluster.restarts import to_restart
 from penstock.cluster.state import CONNECTOR, Status, Step
 from penstock.cluster.turn import Turn
 from penstock.cluster.views import ConfigInfos
@@ -252,10 +253,11 @@ def _restart_all(turn: Turn, request: RestartAll) -> None:
     statuses = turn.state.statuses.get(name, {})
     if CONNECTOR not in statuses:
         raise NotFoundError(f"Status for connector {name} not found")
-    flags = {"only_failed": request.only_failed, "include_tasks": request.include_tasks}
-    numbers = to_restart(statuses, **flags)
+    wish = RestartRequest(name, request.only_failed, request.include_tasks)
+    numbers = to_restart(wish, statuses)
     shown = {n: _restarting(s) if n in numbers else s for n, s in statuses.items()}
-    write(turn, request, RestartRequested(name, **flags), memo=shown)
+    change = RestartRequested(name, wish.only_failed, wish.include_tasks)
+    write(turn, request, change, memo=shown)
 
 
 def _restarting(status: Status) -> Status:
@@ -265,9 +267,8 @@ def _restarting(status: Status) -> Status:
 def restart_here(turn: Turn, change: RestartRequested) -> None:
     """The config log asks every worker to restart what it runs."""
     statuses = turn.state.statuses.get(change.connector, {})
-    numbers = to_restart(
-        statuses, only_failed=change.only_failed, include_tasks=change.include_tasks
-    )
+    wish = RestartRequest(change.connector, change.only_failed, change.include_tasks)
+    numbers = to_restart(wish, statuses)
     mark_restarting(turn, change.connector, numbers)
     reconcile(turn, change.connector)
 

@@ -8,6 +8,7 @@ import msgspec
 
 from penstock.cluster.config_state import RestartRequest
 from penstock.cluster.messages import State
+from penstock.cluster.state import CONNECTOR, Status
 
 
 class RestartPlan(msgspec.Struct, frozen=True):
@@ -37,6 +38,15 @@ def plan(
         for task, state in known.items()
     }
     return RestartPlan(State.RESTARTING if _wanted(request, connector) else connector, planned)
+
+
+def to_restart(request: RestartRequest, statuses: Mapping[int, Status]) -> frozenset[int]:
+    """The numbers of what will be restarted, as the statuses stand."""
+    return frozenset(
+        number
+        for number, status in statuses.items()
+        if (number == CONNECTOR or request.include_tasks) and _wanted(request, status.state)
+    )
 
 
 def restarts_connector_only(request: RestartRequest) -> bool:
