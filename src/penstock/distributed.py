@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from penstock.composition import REST_STOP_SECONDS, ClientPlugins, StartError, W
 from penstock.observability.levels import LoggerLevels
 from penstock.rest.server import RestServer
 from penstock.runtime.distributed_config import DistributedConfig
-from penstock.sdk.errors import ConnectError
+from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.stores.client_offsets import ClientOffsets
 from penstock.stores.config_topic import ConfigTopic
 from penstock.stores.offset_topics import OffsetTopics
@@ -78,7 +79,7 @@ class DistributedWorker(Worker[DistributedConfig]):
         def tell(event: Event) -> None:
             driver.tell(event)
 
-        config, peers = self._config, HttpPeers()
+        config, peers = self._config, HttpPeers(self._peer_tls())
         topics = InternalTopics(self._clients(), config)
         plugins = ClientPlugins(self._clients(), self._registry)
         offsets = OffsetTopics(topics.offsets(), topics.own_offsets)
@@ -108,6 +109,17 @@ class DistributedWorker(Worker[DistributedConfig]):
         driver = Driver(ClusterState(self._settings(server, self._group_settings())), ports)
         herder = HerderService(driver, hosting.validator, for_clients, standalone=False)
         return _Parts(offsets, statuses, configs, member, hosting, levels, peers, driver, herder)
+
+    def _peer_tls(self) -> ssl.SSLContext | None:
+        """For asking other workers, which are configured alike."""
+        if all(listener.scheme != "https" for listener in self._rest.listeners):
+            return None
+        from penstock.rest.tls import client_context
+
+        try:
+            return client_context(self._rest.ssl)
+        except ConfigError as error:
+            raise StartError(str(error)) from error
 
     def _group_settings(self) -> GroupSettings:
         config = self._config

@@ -39,6 +39,21 @@ def server_context(settings: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
+def client_context(settings: Mapping[str, str]) -> ssl.SSLContext:
+    """What a worker needs to ask others over https; the settings are those of its listeners."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _limit_versions(context, settings)
+    if not settings.get("ssl.endpoint.identification.algorithm", "https").strip():
+        context.check_hostname = False
+    _load_trusted(context, settings, ssl.Purpose.SERVER_AUTH)
+    if "ssl.keystore.location" in settings or "ssl.keystore.key" in settings:
+        _load_identity(context, settings)
+    ciphers = settings.get("ssl.cipher.suites", "").strip()
+    if ciphers:
+        _limit_ciphers(context, ciphers)
+    return context
+
+
 def _limit_versions(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
     named = settings.get("ssl.enabled.protocols", "TLSv1.2,TLSv1.3").split(",")
     versions = [_VERSIONS[name.strip()] for name in named if name.strip() in _VERSIONS]
@@ -123,12 +138,16 @@ def _inline_identity(settings: Mapping[str, str]) -> str:
     return f"{key}\n{chain}\n"
 
 
-def _load_trusted(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
+def _load_trusted(
+    context: ssl.SSLContext,
+    settings: Mapping[str, str],
+    purpose: ssl.Purpose = ssl.Purpose.CLIENT_AUTH,
+) -> None:
     certificates = settings.get("ssl.truststore.certificates") or _stored_trusted(settings)
     if not certificates:
-        context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
+        context.load_default_certs(purpose)
         return
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a client's own certificate will do
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a certificate of its own will do
     try:
         context.load_verify_locations(cadata=certificates)
     except (ssl.SSLError, ValueError) as error:

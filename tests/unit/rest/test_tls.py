@@ -10,7 +10,7 @@ import pytest
 
 from penstock.rest.server import RestServer
 from penstock.rest.settings import Listener, RestSettings, rest_settings
-from penstock.rest.tls import server_context
+from penstock.rest.tls import client_context, server_context
 from penstock.sdk.errors import ConfigError
 from tests.unit.rest.certificates import Certified, certified
 from tests.unit.rest.test_server import play
@@ -168,6 +168,24 @@ def test_tls_settings_that_cannot_be_used_are_named(settings: dict[str, str], me
     with pytest.raises(ConfigError, match=message) as caught:
         server_context(settings)
     assert "PRIVATE" not in str(caught.value)
+
+
+def test_workers_ask_each_other_with_the_settings_of_their_listeners():
+    both = PEM | TRUST | {"ssl.client.auth": "required"}
+    assert ask(both, client_context(both)) == "TLSv1.3"
+
+
+def test_a_worker_asks_no_worker_that_others_have_signed():
+    others = certified("another authority").certificate_pem
+    trusts_others = TRUST | {"ssl.truststore.certificates": others}
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        ask(PEM, client_context(trusts_others))
+
+
+def test_host_names_are_compared_unless_that_is_turned_off():
+    assert client_context(TRUST).check_hostname
+    off = {"ssl.endpoint.identification.algorithm": ""}
+    assert not client_context(TRUST | off).check_hostname
 
 
 def test_settings_below_the_listeners_prefix_are_used_alone():
