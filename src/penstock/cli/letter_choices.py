@@ -77,6 +77,10 @@ def readable(kafka: Lookup, topic: str, choice: Choice) -> dict[int, tuple[int, 
     numbers = range(count) if number is None else (number,)
     places = [TopicPartition(topic, each) for each in numbers]
     low, high = kafka.beginnings(places), kafka.ends(places, read_committed=True)
+    if not places or any(low[place] < 0 or high[place] < low[place] for place in places):
+        raise click.ClickException(
+            f"Kafka cannot tell at the moment where topic {topic} begins and ends; try again."
+        )
     first = min((a for a, _ in choice.ranges), default=0)
     last = max((b for _, b in choice.ranges), default=OFFSET_MAX)
     return {p.partition: (max(low[p], first), min(high[p], last + 1)) for p in places}

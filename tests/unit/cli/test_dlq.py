@@ -119,6 +119,14 @@ def test_offsets_need_a_partition_where_there_are_several():
         readable(Kafka(), "other", Choice())
 
 
+def test_a_topic_whose_ends_are_not_known_is_not_taken_for_empty(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(click.ClickException, match="try again"):
+        readable(Kafka(0), "dlq", Choice())
+    monkeypatch.setattr(Kafka, "ends", lambda self, places, **_: dict.fromkeys(places, -1))
+    with pytest.raises(click.ClickException, match="try again"):
+        readable(Kafka(), "dlq", Choice())
+
+
 def test_nothing_is_replayed_unless_letters_are_chosen():
     refused = penstock("replay", "dlq", "--bootstrap-servers", "127.0.0.1:1")
     assert refused.exit_code == 2
