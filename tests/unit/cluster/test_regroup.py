@@ -82,9 +82,7 @@ class Herder:
         self.feed(ConfigChanged(ConnectorConfigured("a", CONFIG), 1))
         self.feed(ConfigChanged(TasksConfigured("a", configs), 3), ConfigRead(3))
 
-    def agreed(
-        self, *numbers: int, offset: int = 3, leader: bool = False, **more: Any
-    ) -> list[Any]:
+    def agreed(self, *numbers: int, leader: bool = False, **more: Any) -> list[Any]:
         assignment = {"a": frozenset(numbers)} if numbers else {}
         url = ME if leader else LEADER
         self.sequence += 1
