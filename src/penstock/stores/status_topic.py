@@ -88,27 +88,29 @@ class StatusTopic:
 
     def _read(self, record: LogRecord) -> None:
         key = (record.key or b"").decode("utf-8", "replace")
-        touched = self._touched(key)
+        touched = self._touched(key, gone=record.value is None)
         self._store.read(record)
         mine = self._own.read(record)
         with self._lock:
             if not self._following:
                 return
-            if not (mine and self._agrees(touched, record.value)):
-                self._tell_last_words(touched, mine=mine)
+            if mine and self._agrees(touched, record.value):
+                touched = touched[1:]  # tasks that went along with their connector
+            self._tell_last_words(touched, mine=mine)
             if (names := _topic(key)) is not None and not mine:
                 self._tell_topic(*names)
 
     def _lost(self, key: bytes) -> None:
         """A record that is never written: what the topic says is told instead."""
         with self._lock:
-            self._tell_last_words(self._touched(key.decode()), mine=False)
+            self._tell_last_words(self._touched(key.decode(), gone=True), mine=False)
 
-    def _touched(self, key: str) -> list[tuple[str, int]]:
+    def _touched(self, key: str, *, gone: bool) -> list[tuple[str, int]]:
         """What a record of this key may change: a connector that goes takes its tasks along."""
         if key.startswith(records.CONNECTOR):
             name = key[len(records.CONNECTOR) :]
-            return [(name, CONNECTOR), *((name, task.task) for task in self._store.tasks(name))]
+            tasks = self._store.tasks(name) if gone else ()
+            return [(name, CONNECTOR), *((name, task.task) for task in tasks)]
         if key.startswith(records.TASK):
             task = task_id(key, words_before=2)
             return [] if task is None else [(task.connector, task.task)]
