@@ -12,7 +12,7 @@ from typing import Self
 CONNECT_SECONDS = 5.0
 
 LIST_OFFSETS, METADATA, OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR = 2, 3, 8, 9, 10
-JOIN_GROUP, HEARTBEAT, SYNC_GROUP = 11, 12, 14
+JOIN_GROUP, HEARTBEAT, SYNC_GROUP, CREATE_TOPICS = 11, 12, 14, 19
 
 
 class Relay:
@@ -56,12 +56,23 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                broker = socket.create_connection(self._broker, CONNECT_SECONDS)
-                broker.settimeout(None)
-                with self._lock:
-                    self._open |= {client, broker}
-                for ends in ((client, broker, True), (broker, client, False)):
-                    threading.Thread(target=self._carry, args=ends, daemon=True).start()
+                self._connect(client, listener)
+
+    def _connect(self, client: socket.socket, listener: socket.socket) -> None:
+        try:
+            broker = socket.create_connection(self._broker, CONNECT_SECONDS)
+        except OSError:
+            client.close()
+            return
+        broker.settimeout(None)
+        with self._lock:
+            if self._listener is not listener:  # gone meanwhile
+                client.close()
+                broker.close()
+                return
+            self._open |= {client, broker}
+        for ends in ((client, broker, True), (broker, client, False)):
+            threading.Thread(target=self._carry, args=ends, daemon=True).start()
 
     def _carry(self, source: socket.socket, target: socket.socket, requests: bool) -> None:
         with contextlib.suppress(OSError), source, target, source.makefile("rb") as stream:

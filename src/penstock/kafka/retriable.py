@@ -45,6 +45,10 @@ def error_of(problem: KafkaError) -> Exception:
     return kafka_error(problem)
 
 
+def passes(problem: KafkaError) -> bool:
+    return problem.code() in _PASSING
+
+
 def is_retriable(error: BaseException) -> bool:
     """Also for what was raised from a client's error."""
     cause = error.__cause__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic, sleep
 from typing import Any
 
@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic as Wanted
 
 from penstock.kafka.connection import answered
-from penstock.kafka.errors import kafka_error
+from penstock.kafka.retriable import error_of, passes
 from penstock.runtime.ports import NewTopic
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ _TIMEOUT_SECONDS = 60.0
 _PATIENCE_SECONDS = 2 * _TIMEOUT_SECONDS  # the client itself gives up earlier
 _VISIBLE_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.02
+_ASK_AGAIN_SECONDS = 0.25
 _NOT_FOUND = frozenset((KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC))
 _NOT_ALLOWED = frozenset(
     (
@@ -50,10 +51,7 @@ class KafkaTopicAdmin:
         self._made = None
 
     def existing(self, topics: Collection[str]) -> set[str]:
-        asked = self._client.describe_topics(
-            TopicCollection(list(topics)), request_timeout=_TIMEOUT_SECONDS
-        )
-        return {topic for topic, answer in asked.items() if self._exists(answer)}
+        return {topic for topic in topics if self._exists(topic)}
 
     def create(self, topic: NewTopic) -> bool:
         wanted = Wanted(
@@ -62,16 +60,17 @@ class KafkaTopicAdmin:
             replication_factor=topic.replication_factor,
             config=dict(topic.configs),
         )
-        (answer,) = self._client.create_topics([wanted], request_timeout=_TIMEOUT_SECONDS).values()
         try:
-            answered(self._client, answer, _PATIENCE_SECONDS)
+            self._insist(
+                lambda client: client.create_topics([wanted], request_timeout=_TIMEOUT_SECONDS)
+            )
         except KafkaException as error:
             code = error.args[0].code()
             if code in _NOT_ALLOWED:
                 log.warning("Topic %s may not be created: %s", topic.name, error.args[0].str())
                 return False
             if code != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise kafka_error(error.args[0]) from error
+                raise error_of(error.args[0]) from error
         self._wait_until_visible(topic.name)
         return True
 
@@ -84,11 +83,32 @@ class KafkaTopicAdmin:
                 return
             sleep(_LOOK_AGAIN_SECONDS)
 
-    def _exists(self, answer: Any) -> bool:
+    def _exists(self, topic: str) -> bool:
+        asked = TopicCollection([topic])
         try:
-            answered(self._client, answer, _PATIENCE_SECONDS)
+            self._insist(
+                lambda client: client.describe_topics(asked, request_timeout=_TIMEOUT_SECONDS)
+            )
         except KafkaException as error:
             if error.args[0].code() in _NOT_FOUND | _NOT_ALLOWED:
                 return False
-            raise kafka_error(error.args[0]) from error
+            raise error_of(error.args[0]) from error
         return True
+
+    def _insist(self, ask: Callable[[Any], Mapping[str, Any]]) -> None:
+        """Ask about one topic, and again when a broker goes away meanwhile.
+
+        The client itself gives a request up that was sent to such a broker.
+        """
+        end = monotonic() + _TIMEOUT_SECONDS
+        while True:
+            (answer,) = ask(self._client).values()
+            try:
+                answered(self._client, answer, _PATIENCE_SECONDS)
+            except KafkaException as error:
+                problem = error.args[0]
+                if problem.code() in _NOT_FOUND or not passes(problem) or monotonic() > end:
+                    raise
+                sleep(_ASK_AGAIN_SECONDS)
+            else:
+                return
