@@ -343,3 +343,41 @@ def test_a_topic_that_cannot_be_created_is_explained(worker: dict[str, str]) -> 
     text = r"'.*-offsets' of the setting offset.storage.topic"
     with pytest.raises(ConnectError, match=text), Peer(wrong):
         pass
+
+
+# Exactly-once support, and topics of connectors' own ---------------------------------------------
+
+
+def test_a_new_leader_keeps_the_former_one_from_writing(worker: dict[str, str]) -> None:
+    enabled = worker | {"exactly.once.source.support": "enabled"}
+    change = ConnectorConfigured("c", {"x": "1"})
+    with Peer(enabled) as former, Peer(enabled, "there:1") as leader:
+        asyncio.run(former.configs.claim())
+        former.write(change)  # read back behind the mark that ends its transaction
+        asyncio.run(leader.configs.claim())
+        leader.write(ConnectorConfigured("c", {"x": "2"}))
+        for _ in range(2):
+            with pytest.raises(ConnectError, match="Failed to write to config topic; this may be"):
+                former.write(change)
+        former.write(TargetChanged("c", PAUSED))  # everybody may
+        asyncio.run(former.configs.refresh(10))
+        for peer in (former, leader):
+            assert peer.configs.snapshot().configs == {"c": {"x": "2"}}
+        asyncio.run(former.configs.claim())
+        former.write(change)
+        asyncio.run(leader.configs.refresh(10))
+        assert leader.snapshot.connectors["c"].config == {"x": "1"}
+
+
+def test_a_connector_has_an_offsets_topic_of_its_own(worker: dict[str, str], topic: str) -> None:
+    own = {"offsets.storage.topic": f"{topic}-own"}
+    with Peer(worker) as peer:
+        peer.offsets.of("c", {}).write([({"p": 0}, {"at": 1})], 10_000)
+        store = peer.offsets.of("c", own)
+        store.write([({"p": 1}, {"at": 2})], 10_000)
+        assert store.read([{"p": 0}, {"p": 1}]) == [{"at": 1}, {"at": 2}]
+        store.write([({"p": 1}, None)], 10_000)
+        assert store.all() == peer.offsets.of("c", {}).all() == [({"p": 0}, {"at": 1})]
+        admin = KafkaAdmin({"bootstrap.servers": worker["bootstrap.servers"]})
+        assert admin.partitions([own["offsets.storage.topic"]]) == {f"{topic}-own": 5}
+        assert admin.topic_setting(f"{topic}-own", "cleanup.policy") == "compact"
