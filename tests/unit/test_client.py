@@ -33,7 +33,7 @@ def play(scene: Callable[[ConnectClient], Any]) -> Any:
 
 def test_a_connector_from_creation_to_deletion():
     def scene(client: ConnectClient) -> None:
-        name = "a->b/c d"
+        name = "a->b c d"
         info = client.create(name, CONFIG, TargetState.PAUSED)
         assert (info.name, info.type) == (name, "source")
         assert client.status(name).connector.state == "PAUSED"
@@ -65,7 +65,7 @@ def test_what_a_worker_is_and_can():
         assert client.server().kafka_cluster_id == "cluster"
         assert SOURCE in [plugin.class_name for plugin in client.plugins()]
         assert client.validate(SOURCE, {"connector.class": SOURCE}).error_count == 2
-        assert client.set_level("penstock.client.test", "WARN") == ["penstock.client.test"]
+        assert client.set_level("penstock.client.test", "DEBUG") == ["penstock.client.test"]
         assert client.set_level("penstock.client.test", "INFO", cluster=True) == []
         assert client.loggers()["penstock.client.test"].level == "INFO"
 
