@@ -34,7 +34,7 @@ JOIN_MS = 500
 LEAVE_MS = 3000
 BOOTSTRAP_MS = 2000
 RETRY_SECONDS = 1.0
-REMIND_SECONDS = 30.0
+REMIND_SECONDS = 60.0
 
 
 class MemberSettings(Struct, frozen=True):
@@ -89,6 +89,7 @@ class GroupMember:
         self._away = False
         self._leaving = False  # once everything has ended here
         self._unknown_since: float | None = None
+        self._reminded: float | None = None
         self._held_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="group-member", daemon=True)
 
@@ -117,7 +118,7 @@ class GroupMember:
     def _run(self) -> None:
         quiet = logging.getLogger("kafka")
         if quiet.level == logging.NOTSET:
-            quiet.setLevel(logging.WARNING)
+            quiet.setLevel(logging.CRITICAL)  # it tells of every attempt; what matters is told here
         while not self._closing.is_set():
             client: Any = KafkaNetClient(**self._arguments)
             try:
@@ -205,20 +206,23 @@ class GroupMember:
     def _watch(self, coordinator: _Coordinator) -> None:
         """Without a coordinator others may soon run what this worker runs: stop it in time."""
         if not coordinator.coordinator_unknown():
-            self._unknown_since = None
+            self._unknown_since = self._reminded = None
             return
         now = time.monotonic()
         if self._unknown_since is None:
             self._unknown_since = now
-        elapsed_ms = (now - self._unknown_since) * 1000
-        held = self._rounds.allocation is not None
-        if held and elapsed_ms >= self._settings.heartbeat_interval_ms:
+        seconds = now - self._unknown_since
+        if seconds * 1000 < self._settings.heartbeat_interval_ms:
+            return
+        if self._reminded is None or now - self._reminded >= REMIND_SECONDS:
+            self._reminded = now
             log.warning(
-                "The coordinator of group %s was out of reach for %.0f ms: everything stops here "
-                "until this worker is a member again",
+                "The coordinator of group %s has been out of reach for %.0f s. Nothing runs here "
+                "until this worker is a member again.",
                 self._settings.group_id,
-                elapsed_ms,
+                seconds,
             )
+        if self._rounds.allocation is not None:
             self._detach()
             coordinator.request_rejoin()
 
@@ -265,9 +269,16 @@ class _Coordinator(BaseCoordinator):
     async def _on_join_complete_async(
         self, generation: int, member_id: str, protocol: str, member_assignment_bytes: bytes
     ) -> None:
-        self._control.tell(
-            self._rounds.joined(generation, member_id, protocol, member_assignment_bytes)
+        event = self._rounds.joined(generation, member_id, protocol, member_assignment_bytes)
+        log.info(
+            "Member of group %s in generation %d (%s, the leader is %s): %d connectors and tasks",
+            self.group_id,
+            generation,
+            protocol,
+            "this worker" if event.leader else event.leader_url,
+            sum(map(len, event.assignment.values())),
         )
+        self._control.tell(event)
 
 
 def _quietly(call: Callable[[], Any]) -> None:
