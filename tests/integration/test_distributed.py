@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from penstock.broker import LocalKafka
 from penstock.testing.kafka import SharedKafka
 from tests.integration.group_workers import Distributed, Group, JavaWorker, places, shared_evenly
 from tests.integration.topics import read_values
+from tests.integration.transcripts import replay
 from tests.integration.workers import STRING, Worker, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
@@ -189,3 +193,66 @@ def test_workers_join_a_java_worker_and_lead_when_it_is_gone(group: Group) -> No
     life_of_a_connector([ours, second], group, "led-by-us")
     append(group, names[0], "end")
     wait_until(lambda: "end" in lines(group, names[0]), SECONDS)
+
+
+def test_work_goes_on_and_nothing_is_lost_after_kafka_was_away(tmp_path: Path) -> None:
+    with LocalKafka() as kafka:
+        group = Group(kafka.bootstrap_servers, tmp_path)
+        try:
+            workers = started(group.worker(), group.worker())
+            names = create_some(workers, group, 2)
+            even(workers, names)
+            append(group, names[0], *(f"before {n}" for n in range(20)))
+            kafka.kill()
+            append(group, names[0], *(f"meanwhile {n}" for n in range(20)))
+            stopped = ["UNASSIGNED", "UNASSIGNED"]
+            # nobody can tell others now: only the worker that ran it knows
+            wait_until(lambda: any(w.states(names[0]) == stopped for w in workers), SECONDS)
+            assert workers[0].ask("/connectors")[0] == 200
+            kafka.restart()
+            even(workers, names)
+            wait_until(lambda: len(set(lines(group, names[0]))) == 40, SECONDS)
+            assert workers[0].ask(f"/connectors/{names[1]}", "DELETE")[0] == 204
+        finally:
+            group.end()
+
+
+# What a Java worker shows at that moment depends on how far its restart has come: it has told of
+# the connector's but not yet of the task's. Ours shows what is.
+A_MATTER_OF_MILLISECONDS = {"restart-only-failed"}
+
+
+@pytest.mark.parametrize("exactly_once", ["disabled", "enabled"])
+def test_a_worker_answers_as_the_java_worker_did(exactly_once: str, tmp_path: Path) -> None:
+    steps = json.loads((Path(replay.__file__).parent / "rest-distributed.json").read_text())
+    different: list[str] = []
+
+    def compare(step: dict[str, Any], answer: dict[str, Any], seconds: float) -> None:
+        found = replay.differences(step["step"], step["answer"], answer)
+        if step["step"] not in A_MATTER_OF_MILLISECONDS:
+            different.extend(f"{step['step']} {step['path']}: {it}" for it in found)
+
+    files = tmp_path / "files"
+    files.mkdir()
+    with LocalKafka() as kafka:
+        group = Group(kafka.bootstrap_servers, tmp_path)
+        try:
+            (worker,) = started(group.worker(exactly__once__source__support=exactly_once))
+            replay.play(f"http://127.0.0.1:{worker.port}", steps, str(files), compare)
+        finally:
+            group.end()
+    assert len(steps) == 74
+    assert different == []
+
+
+def test_a_worker_that_was_frozen_finds_its_place_again(group: Group) -> None:
+    workers = started(group.worker(), group.worker())
+    names = create_some(workers, group, 2)
+    even(workers, names)
+    frozen, other = workers
+    assert frozen.process is not None
+    frozen.process.send_signal(signal.SIGSTOP)
+    even([other], names)
+    frozen.process.send_signal(signal.SIGCONT)
+    even(workers, names)
+    life_of_a_connector(workers, group, "afterwards")
