@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.xdist_group("demo"),  # each takes the usual ports if they are free
+]
 
 ROOT = Path(__file__).parents[2]
 

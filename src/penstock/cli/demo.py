@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from importlib.resources import files
 from pathlib import Path
 
@@ -97,12 +97,20 @@ def _kafka(console: Console, folder: Path) -> Generator[LocalKafka]:
         def progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=True)
 
-        kafka = LocalKafka(folder / "kafka", _port(9092), progress=progress)
-        kafka.start()
+        kafka = _started(folder / "kafka", progress)
     try:
         yield kafka
     finally:
         kafka.stop()
+
+
+def _started(folder: Path, progress: Callable[[int, int], None]) -> LocalKafka:
+    """On another port if somebody took the usual one in the last moment."""
+    usual = _port(9092)
+    if usual is not None:
+        with contextlib.suppress(BrokerError):
+            return LocalKafka(folder, usual, progress=progress).start()
+    return LocalKafka(folder, progress=progress).start()
 
 
 @contextlib.contextmanager

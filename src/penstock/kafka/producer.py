@@ -183,8 +183,8 @@ def _arguments(
         return columns
     if stamps is not None:
         return columns[:5]
-    given: tuple[object, ...] = (keys, partitions, on_delivery)
-    return columns[: max((i + 1 for i in range(3) if given[i] is not None), default=0)]
+    given = [keys is not None, partitions is not None, on_delivery is not None]
+    return columns[: max((i + 1 for i in range(3) if given[i]), default=0)]
 
 
 def _numbers(column: Sequence[int | None], otherwise: int) -> Iterable[int]:
