@@ -90,6 +90,7 @@ class GroupMember:
         self._leaving = False  # once everything has ended here
         self._unknown_since: float | None = None
         self._reminded: float | None = None
+        self._complaint = "", 0.0
         self._held_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="group-member", daemon=True)
 
@@ -148,7 +149,7 @@ class GroupMember:
         try:
             client._manager.bootstrap(BOOTSTRAP_MS)
         except KafkaError as error:
-            log.warning("Kafka does not answer to the group's member: %s", error)
+            self._complain(str(error))
             return False
         return True
 
@@ -157,11 +158,19 @@ class GroupMember:
             self._take_part(coordinator)
             coordinator.poll_heartbeat()
         except KafkaError as error:
-            log.warning("Group %s: %s; trying again", self._settings.group_id, error)
+            self._complain(str(error))
             self._closing.wait(RETRY_SECONDS)
         self._watch(coordinator)
         self._wake.wait(STEP_SECONDS)
         self._wake.clear()
+
+    def _complain(self, text: str) -> None:
+        """Once a minute, unless it is something new."""
+        now = time.monotonic()
+        said, at = self._complaint
+        if text != said or now - at >= REMIND_SECONDS:
+            self._complaint = text, now
+            log.warning("Group %s: %s. Trying again.", self._settings.group_id, text)
 
     def _take_part(self, coordinator: _Coordinator) -> None:
         if self._leaving:
