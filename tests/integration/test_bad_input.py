@@ -239,9 +239,7 @@ def test_a_missing_input_file_is_awaited_quietly(
     worker.add("source", source(tmp_path, topic))
     worker.start()
     try:
-        wait_until(
-            lambda: worker.states("source") == ["RUNNING", "RUNNING"], what="a running task"
-        )
+        wait_until(lambda: worker.states("source") == ["RUNNING", "RUNNING"], what="a running task")
         (tmp_path / "in.txt").write_text("late\n")
         wait_until(lambda: read_or_nothing(kafka.bootstrap_servers, topic) == [b"late"])
         assert worker.stop() == 0
