@@ -225,14 +225,19 @@ class Group:
         self.logs.fail_after = None
         for worker in self.workers.values():
             self.heal(worker)
-        for _ in range(60):
+        self.settle(30)
+        self.start_worker()  # nothing else happens now that would let the group agree
+        self.settle(60)
+        self.check_liveness()
+
+    def settle(self, rounds: int) -> None:
+        for _ in range(rounds):
             for _ in range(5000):
                 if not self.step():
                     break
             else:
                 raise AssertionError("it never comes to rest")
             self.advance(MAX_DELAY_SECONDS / 4)
-        self.check_liveness()
 
     # Rules --------------------------------------------------------------------------------------
 
