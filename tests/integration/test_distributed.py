@@ -256,3 +256,24 @@ def test_a_worker_that_was_frozen_finds_its_place_again(group: Group) -> None:
     frozen.process.send_signal(signal.SIGCONT)
     even(workers, names)
     life_of_a_connector(workers, group, "afterwards")
+
+
+@pytest.mark.parametrize(
+    ("listener", "mechanism"),
+    [("SASL_SSL", "SCRAM-SHA-512"), ("SASL_SSL", "PLAIN"), ("SSL", "PLAIN")],
+)
+def test_groups_meet_at_a_secured_kafka(listener: str, mechanism: str, tmp_path: Path) -> None:
+    with LocalKafka(secure=True) as kafka:
+        client = kafka.client_properties(listener, mechanism)
+        group = Group(kafka.bootstrap_servers, tmp_path)
+        workers = [group.worker(), group.worker()]
+        for worker in workers:
+            worker.settings |= {
+                p + k: v for p in ("", "producer.", "consumer.") for k, v in client.items()
+            }
+        try:
+            started(*workers)
+            names = create_some(workers, group, 2)
+            even(workers, names)
+        finally:
+            group.end()
