@@ -305,5 +305,11 @@ def test_a_key_given_to_openssl_leaves_no_file(
     }
     tls_context(to_librdkafka(properties, ClientKind.ADMIN).settings)
     assert "PRIVATE KEY" in seen[2]
-    assert not any(Path(name).exists() for name in seen[:2])
+    assert not any(still_there(name) for name in seen[:2])
     assert not list(tmp_path.iterdir())
+
+
+def still_there(name: str) -> bool:
+    """A descriptor's number may mean something else by now."""
+    path = Path(name)
+    return "pem" in str(path.readlink()) if path.is_symlink() else path.exists()
