@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import json
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,9 +16,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from penstock.broker import BrokerError, LocalKafka
+from penstock.broker.ports import check_free, free_ports
+from penstock.cli.broker import download_bar
 from penstock.kafka.reader import TopicReader
 
 FILES = ("connect-standalone", "connect-file-source", "connect-file-sink")
@@ -65,7 +65,7 @@ class DemoFailed(Exception):
 
 def _show(console: Console, folder: Path, keep: bool, resources: contextlib.ExitStack) -> None:
     began = time.monotonic()
-    kafka = resources.enter_context(_kafka(console, folder))
+    kafka = resources.enter_context(_kafka(folder))
     _step(console, began, f"Apache Kafka is ready at {kafka.bootstrap_servers}")
     rest = resources.enter_context(_worker(folder, kafka.bootstrap_servers))
     _step(console, began, f"A worker with a file source and a file sink; REST at {rest}")
@@ -83,20 +83,9 @@ def _step(console: Console, began: float, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _kafka(console: Console, folder: Path) -> Generator[LocalKafka]:
+def _kafka(folder: Path) -> Generator[LocalKafka]:
     """A broker on Kafka's usual port if that is free."""
-    columns = (
-        TextColumn("  downloading Apache Kafka"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("jars", total=None, visible=False)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
+    with download_bar() as progress:
         kafka = _started(folder / "kafka", progress)
     try:
         yield kafka
@@ -106,17 +95,16 @@ def _kafka(console: Console, folder: Path) -> Generator[LocalKafka]:
 
 def _started(folder: Path, progress: Callable[[int, int], None]) -> LocalKafka:
     """On another port if somebody took the usual one in the last moment."""
-    usual = _port(9092)
-    if usual is not None:
+    if _is_free(9092):
         with contextlib.suppress(BrokerError):
-            return LocalKafka(folder, usual, progress=progress).start()
+            return LocalKafka(folder, 9092, progress=progress).start()
     return LocalKafka(folder, progress=progress).start()
 
 
 @contextlib.contextmanager
 def _worker(folder: Path, bootstrap_servers: str) -> Generator[str]:
     """`penstock standalone` on the quickstart files; its REST address."""
-    port = _port(8083) or _free_port()
+    port = 8083 if _is_free(8083) else free_ports(1)[0]
     paths = _quickstart(folder, bootstrap_servers, port)
     (folder / "test.txt").touch()
     log = folder / "worker.log"
@@ -213,18 +201,9 @@ def _what_next(console: Console, kafka: str, rest: str, folder: Path, keep: bool
     console.print("  penstock standalone WORKER.properties CONNECTOR.properties")
 
 
-def _port(usual: int) -> int | None:
-    """The usual port if nobody has it."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", usual))
-        except OSError:
-            return None
-    return usual
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _is_free(port: int) -> bool:
+    try:
+        check_free(port)
+    except BrokerError:
+        return False
+    return True
