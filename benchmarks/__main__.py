@@ -13,7 +13,6 @@ import argparse
 import json
 import platform
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -34,6 +33,7 @@ from benchmarks.scenarios import (
 )
 from benchmarks.watching import FileLines, Sample, TopicEnd, watch
 from penstock.broker import LocalKafka
+from penstock.broker.ports import free_ports
 
 Results = Mapping[str, Sequence[Sample]]
 NO_SYNC = {"log.flush.interval.messages": "9223372036854775807"}
@@ -93,9 +93,9 @@ def run(
             folder = work / f"{name}-{contestant}-{number}"
             folder.mkdir()
             if scenario.kind == "source":
-                job = Job(scenario, bootstrap, folder, lines, folder.name, free_port())
+                job = Job(scenario, bootstrap, folder, lines, folder.name, free_ports(1)[0])
             else:
-                job = Job(scenario, bootstrap, folder, folder / "out.txt", filled, free_port())
+                job = Job(scenario, bootstrap, folder, folder / "out.txt", filled, free_ports(1)[0])
             sample = one(contestant, job, count)
             samples[contestant].append(sample)
             console.print(f"[dim]{name} {contestant} {sample.per_cpu_second:,.0f}/CPU s[/dim]")
@@ -150,12 +150,6 @@ def table(scenario: Scenario, shown: Mapping[str, Mapping[str, float | None]]) -
         ]
         result.add_row(name, *cells)
     return result
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

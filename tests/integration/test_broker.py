@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -22,6 +21,7 @@ from penstock.broker import BrokerError, LocalKafka
 from penstock.cli.broker import broker as broker_command
 from penstock.testing.kafka import SharedKafka, shared_kafka
 from tests.integration.topics import read_values
+from tests.integration.workers import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("broker")]
 
@@ -250,8 +250,3 @@ def test_the_command_names_a_folder_that_holds_something_else(tmp_path: Path) ->
     assert result.exit_code == 1
     assert "holds something else than a broker's data" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
