@@ -46,8 +46,8 @@ class _Nursery:
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
 
     def run(self) -> None:
-        self._tell(READY)
         try:
+            self._tell(READY)
             while True:
                 ready, _, _ = select.select((self._control, self._woken), (), ())
                 if self._woken in ready:
