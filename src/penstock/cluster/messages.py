@@ -90,6 +90,7 @@ class StartTask(msgspec.Struct, frozen=True, tag=True):
     task_properties: dict[str, str]
     target: TargetState
     tasks: int = 0  # how many the connector has, if told
+    exactly_once: bool = False  # a source's records and offsets go in Kafka's transactions
 
 
 class SetTaskTarget(msgspec.Struct, frozen=True, tag=True):
