@@ -11,9 +11,10 @@ from penstock.cluster.messages import StartTask, TaskId
 from penstock.hosting.ports import MakeTransforms, OffsetStores, Properties, TaskClients
 from penstock.hosting.settings import HostSettings, converter_key
 from penstock.hosting.task_counts import check_task_count
+from penstock.runtime.at_least_once import AtLeastOnce, SourceSettings
 from penstock.runtime.connector_config import ConnectorConfig
 from penstock.runtime.contexts import SinkTaskContext, SourceTaskContext
-from penstock.runtime.counters import ErrorCounters
+from penstock.runtime.counters import ErrorCounters, SourceCounters
 from penstock.runtime.dead_letters import DeadLetterReporter
 from penstock.runtime.error_reports import LogReporter, Reporter, Reporters
 from penstock.runtime.plugins import Converters, Transforms
@@ -24,9 +25,11 @@ from penstock.runtime.sink_decoding import SinkDecoder
 from penstock.runtime.sink_loop import SinkLoop, SinkSettings
 from penstock.runtime.source_config import SourceConnectorConfig
 from penstock.runtime.source_encoding import SourceEncoder
-from penstock.runtime.source_loop import SourceLoop, SourceSettings
+from penstock.runtime.source_loop import SourceLoop
+from penstock.runtime.source_notes import SourceNotes
 from penstock.runtime.tolerance import Operator, Tolerance
 from penstock.runtime.topic_creation import TopicCreator, topic_groups
+from penstock.runtime.topics_used import TopicsSeen
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
 from penstock.sdk.connector import Connector
@@ -165,17 +168,28 @@ class _Assembly:
         context = SourceTaskContext(name, self._id.task, self._task, self._control, offsets)
         task = kind.task(config_class(kind.task).parse(self._task), context)
         self._open.callback(task.close)
-        loop = SourceLoop(
-            task,
-            SourceEncoder(transforms, converters, operator, reporters),
+        topics, counters = TopicsSeen(self._events), SourceCounters()
+        commits = AtLeastOnce(
+            SourceNotes(task),
             self._producer,
             offsets,
             operator,
             reporters,
             self._control,
             self._builder.clock,
-            self._events,
+            topics,
+            counters,
             SourceSettings(settings.offset_flush_interval_ms, settings.offset_flush_timeout_ms),
+        )
+        loop = SourceLoop(
+            task,
+            SourceEncoder(transforms, converters, operator, reporters),
+            commits,
+            reporters,
+            self._control,
+            self._builder.clock,
+            topics,
+            counters,
             creator,
         )
         context.idle = loop

@@ -19,14 +19,13 @@ class Sending:
     `failure` is what the task must fail with once they are.
     """
 
-    __slots__ = ("at", "begun", "ends", "failure", "outgoing", "records", "start")
+    __slots__ = ("at", "ends", "failure", "outgoing", "records", "start")
 
     def __init__(self, encoded: Sequence[Encoded], failure: Exception | None = None) -> None:
         self.outgoing = [out for part in encoded for out in part.outgoing]
         self.failure = failure
         self.records = sum(map(len, self.outgoing))
         self.ends = [end for part in encoded for end in last_offsets(part.records)]
-        self.begun = False
         self.at = 0
         self.start = 0
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from penstock.runtime.at_least_once import AtLeastOnce, SourceSettings
 from penstock.runtime.contexts import SinkTaskContext, SourceTaskContext
+from penstock.runtime.counters import SourceCounters
 from penstock.runtime.error_reports import Reporters
 from penstock.runtime.plugins import Converters, NoTransforms, Transforms
 from penstock.runtime.rejects import Rejects
 from penstock.runtime.sink_decoding import SinkDecoder
 from penstock.runtime.sink_loop import SinkLoop, SinkSettings
 from penstock.runtime.source_encoding import SourceEncoder
-from penstock.runtime.source_loop import SourceLoop, SourceSettings
+from penstock.runtime.source_loop import SourceLoop
+from penstock.runtime.source_notes import SourceNotes
 from penstock.runtime.tolerance import ErrorContext, Operator, Tolerance
 from penstock.runtime.topic_creation import TopicCreator
+from penstock.runtime.topics_used import TopicsSeen
 from penstock.sdk.config import Config
 from penstock.sdk.converter import Converter, HeaderConverter
 from penstock.sdk.errors import DataError
@@ -139,19 +143,30 @@ class SourceRig:
             self.producers.append(MemoryProducer(self.kafka, queue_max))
             return self.producers[-1]
 
-        self.loop = SourceLoop(
-            self.task,
-            SourceEncoder(
-                transforms or NoTransforms(), converters(), self.operator, self.reporters
-            ),
+        topics, counters = TopicsSeen(self.events), SourceCounters()
+        commits = AtLeastOnce(
+            SourceNotes(self.task),
             open_producer,
             self.offsets,
             self.operator,
             self.reporters,
             self.control,
             self.control.time,
-            self.events,
+            topics,
+            counters,
             SourceSettings(),
+        )
+        self.loop = SourceLoop(
+            self.task,
+            SourceEncoder(
+                transforms or NoTransforms(), converters(), self.operator, self.reporters
+            ),
+            commits,
+            self.reporters,
+            self.control,
+            self.control.time,
+            topics,
+            counters,
             creator,
         )
         context.idle = self.loop
