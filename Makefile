@@ -27,11 +27,11 @@ demo: setup  ## a file through real Kafka into a file; KEEP=1 leaves it running
 
 .PHONY: unit
 unit: setup  ## the tests that need no server (seconds)
-	@$(BIN)/pytest -n 2 tests/unit tests/contract tests/conformance
+	@$(BIN)/pytest -n 2 tests/unit tests/contract tests/conformance examples
 
 .PHONY: test
 test: setup  ## all tests, with a real broker
-	@$(BIN)/pytest -n 2 --dist loadgroup tests
+	@$(BIN)/pytest -n 2 --dist loadgroup tests examples
 
 .PHONY: sim
 sim: setup  ## workers, faults and dice: 3000 seeds, or SEED=n again

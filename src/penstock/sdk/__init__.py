@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from penstock.sdk.errors import SchemaBuilderError as SchemaBuilderError
     from penstock.sdk.errors import SchemaProjectorError as SchemaProjectorError
     from penstock.sdk.errors import java_class as java_class
+    from penstock.sdk.exactly_once import ExactlyOnceSinkTask as ExactlyOnceSinkTask
+    from penstock.sdk.exactly_once import OffsetMove as OffsetMove
+    from penstock.sdk.exactly_once import OffsetsMoved as OffsetsMoved
     from penstock.sdk.headers import Headers as Headers
     from penstock.sdk.headers import header as header
     from penstock.sdk.logical import DATE as DATE
@@ -124,6 +127,7 @@ _NAMES = {
         "NotFoundError RetriableError RetryLater SchemaBuilderError SchemaProjectorError "
         "java_class"
     ),
+    "exactly_once": "ExactlyOnceSinkTask OffsetMove OffsetsMoved",
     "headers": "Headers header",
     "logical": "DATE OPTIONAL_DATE OPTIONAL_TIME OPTIONAL_TIMESTAMP TIME TIMESTAMP decimal_schema",
     "numbers": "Float32 Float64 Int8 Int16 Int32 Int64",
