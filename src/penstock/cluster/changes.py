@@ -15,6 +15,7 @@ class ConnectorConfigured(msgspec.Struct, frozen=True, tag=True):
 
     connector: str
     config: Mapping[str, str | None]
+    kind: str = "unknown"  # filled in where it matters; it is not in the log
 
 
 class ConnectorRemoved(msgspec.Struct, frozen=True, tag=True):
@@ -35,6 +36,13 @@ class TasksConfigured(msgspec.Struct, frozen=True, tag=True):
 
     connector: str
     configs: tuple[Mapping[str, str], ...] | None
+
+
+class TaskCountRecorded(msgspec.Struct, frozen=True, tag=True):
+    """Producers of earlier tasks are fenced off; as many tasks as this may start to write."""
+
+    connector: str
+    count: int
 
 
 class RestartRequested(msgspec.Struct, frozen=True, tag=True):
@@ -58,5 +66,7 @@ class SessionKeyChanged(msgspec.Struct, frozen=True, tag=True):
     key: SessionKey
 
 
-ConnectorChange = ConnectorConfigured | ConnectorRemoved | TargetChanged | TasksConfigured
+ConnectorChange = (
+    ConnectorConfigured | ConnectorRemoved | TargetChanged | TasksConfigured | TaskCountRecorded
+)
 Change = ConnectorChange | RestartRequested | LevelChanged | SessionKeyChanged

@@ -10,6 +10,7 @@ from penstock.cluster.changes import (
     ConnectorRemoved,
     SessionKeyChanged,
     TargetChanged,
+    TaskCountRecorded,
     TasksConfigured,
 )
 from penstock.cluster.config_state import ConfigState
@@ -24,6 +25,8 @@ def changes_between(before: ConfigState, after: ConfigState) -> Iterator[Change]
         yield ConnectorRemoved(name)
     for name in after.configs:
         yield from _of_connector(name, before, after)
+    for name in after.task_count_records.keys() - after.configs.keys():
+        yield from _recorded(name, before, after)
 
 
 def _of_connector(name: str, before: ConfigState, after: ConfigState) -> Iterator[Change]:
@@ -34,8 +37,23 @@ def _of_connector(name: str, before: ConfigState, after: ConfigState) -> Iterato
         yield TargetChanged(name, target)
     if before.configs.get(name) != after.configs[name]:
         yield ConnectorConfigured(name, after.configs[name])
+    recorded = tuple(_recorded(name, before, after))
     if _written(name, after) if new else _tasks(name, before) != _tasks(name, after):
+        if after.is_pending_fencing(name):
+            yield from recorded
+            recorded = ()
+        else:
+            recorded = tuple(_recorded(name, ConfigState(), after))
         yield TasksConfigured(name, task_configs(name, after))
+    yield from recorded
+
+
+def _recorded(name: str, before: ConfigState, after: ConfigState) -> Iterator[Change]:
+    """The newest record of how many tasks may write, which stands after the tasks it counts."""
+    count = after.task_count_record(name)
+    known = before.task_count_record(name), before.is_pending_fencing(name)
+    if count is not None and known != (count, after.is_pending_fencing(name)):
+        yield TaskCountRecorded(name, count)
 
 
 def _written(name: str, state: ConfigState) -> bool:

@@ -10,20 +10,25 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.cluster.changes import SessionKeyChanged
+from msgspec.structs import replace
+
+from penstock.cluster.changes import ConnectorConfigured, SessionKeyChanged
 from penstock.cluster.commands import CommandSender, Resolve
 from penstock.cluster.effects import (
     Announce,
     AskLeader,
+    AskToFence,
     ChangeLevel,
     ClaimLog,
     Effect,
+    FenceProducers,
     LeaveGroup,
     PrepareOffsets,
+    ReadConfig,
     Refresh,
     Rejoin,
     Reply,
@@ -39,6 +44,7 @@ from penstock.cluster.effects import (
 from penstock.cluster.events import (
     Abandoned,
     Claimed,
+    ConfigChanged,
     Event,
     KeyWritten,
     Reported,
@@ -52,6 +58,7 @@ from penstock.cluster.messages import Report, TaskHosts
 from penstock.cluster.ports import (
     Clock,
     ConfigLog,
+    Fencer,
     Group,
     Levels,
     OffsetStore,
@@ -64,7 +71,16 @@ from penstock.cluster.state import ClusterState
 log = logging.getLogger(__name__)
 
 AskForTasks = Callable[[AskLeader], Awaitable[None]]
+AskForFence = Callable[[AskToFence], Awaitable[None]]
 STOP_POLL_SECONDS = 0.01
+
+
+class NoFencing:
+    """Where no source is exactly-once, there is nothing to fence off."""
+
+    async def fence(self, connector: str, config: Mapping[str, str | None], tasks: int) -> None: ...
+
+    async def ask(self, ask: AskToFence) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,8 @@ class Ports:
     clock: Clock
     resolve: Resolve
     ask_leader: AskForTasks
+    fencer: Fencer = field(default_factory=NoFencing)
+    ask_to_fence: AskForFence = field(default_factory=lambda: NoFencing().ask)
 
 
 class Driver:
@@ -101,7 +119,7 @@ class Driver:
 
     def feed(self, event: Event) -> None:
         """Decide on an event and do what follows. On the driver's thread only."""
-        self._events.append(event)
+        self._events.append(self._with_kind(event))
         if self._feeding:
             return
         self._feeding = True
@@ -113,6 +131,16 @@ class Driver:
                     self._try(effect)
         finally:
             self._feeding = False
+
+    def _with_kind(self, event: Event) -> Event:
+        """Only sources can be exactly-once; what a connector is, plugins know."""
+        if not self.state.settings.group.exactly_once or not isinstance(event, ConfigChanged):
+            return event
+        change = event.change
+        if not isinstance(change, ConnectorConfigured):
+            return event
+        kind = self._ports.validator.kind(change.config)
+        return replace(event, change=replace(change, kind=kind))
 
     def tell(self, event: Event) -> None:
         """The same, from any thread."""
@@ -199,6 +227,12 @@ class Driver:
                 self._run(request, work)
             case AskLeader(request):
                 self._run(request, ports.ask_leader(effect))
+            case AskToFence(request):
+                self._run(request, ports.ask_to_fence(effect))
+            case FenceProducers(request, connector, config, tasks):
+                self._run(request, ports.fencer.fence(connector, config, tasks))
+            case ReadConfig(request, timeout_seconds):
+                self._run(request, ports.config_log.refresh(timeout_seconds))
 
     def _reply(self, reply: Reply) -> None:
         answer = self._answers.get(reply.request)

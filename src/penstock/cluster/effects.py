@@ -115,6 +115,30 @@ class WriteOffsets(msgspec.Struct, frozen=True):
     reset: bool
 
 
+class ReadConfig(msgspec.Struct, frozen=True):
+    """Read the config log to its end, for a request."""
+
+    request: int
+    timeout_seconds: float
+
+
+class FenceProducers(msgspec.Struct, frozen=True):
+    """Keep the producers of so many tasks of a connector from writing."""
+
+    request: int
+    connector: str
+    config: Mapping[str, str | None]
+    tasks: int
+
+
+class AskToFence(msgspec.Struct, frozen=True):
+    """Let the leader fence off a connector's earlier producers."""
+
+    request: int
+    url: str | None
+    connector: str
+
+
 class AskLeader(msgspec.Struct, frozen=True):
     """Pass task configurations on to the leader."""
 
@@ -152,6 +176,9 @@ Effect = (
     | RotateKey
     | PrepareOffsets
     | WriteOffsets
+    | ReadConfig
+    | FenceProducers
+    | AskToFence
     | AskLeader
     | ChangeLevel
     | Announce

@@ -78,6 +78,28 @@ class PutTaskConfigs(Request, frozen=True):
     incarnation: int | None = None  # of the connector here that made them
 
 
+class FenceZombies(Request, frozen=True):
+    """Fence off the producers of earlier tasks, of which some may still write.
+
+    With a revision it is the wish of this worker, which is to run tasks of that revision.
+    """
+
+    revision: int | None = None
+
+
+class FencingRound(Request, frozen=True):
+    """The leader's own: what all wait for who have asked that producers be fenced off."""
+
+    tasks: int  # are configured now, so that many will write
+
+
+class ConfirmTask(Request, frozen=True):
+    """The producers of a task are up; answered if it may begin, refused if it is superseded."""
+
+    task: int
+    incarnation: int
+
+
 class ResetTopics(Request, frozen=True):
     pass
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from penstock.cluster.effects import Announce, Wake
 from penstock.cluster.events import HealingDue
 from penstock.cluster.messages import Failure, State
-from penstock.cluster.reconcile import reconcile
-from penstock.cluster.requests import mark_restarting
+from penstock.cluster.reconcile import mark_restarting, reconcile
 from penstock.cluster.restart_policy import Healing, RestartPolicy, pause, wanted
 from penstock.cluster.state import CONNECTOR
 from penstock.cluster.turn import Turn

@@ -19,6 +19,7 @@ from penstock.cluster.changes import (
     SessionKeyChanged,
     TasksConfigured,
 )
+from penstock.cluster.confirming import confirm, refuse_superseded, unread
 from penstock.cluster.effects import ChangeLevel, Effect
 from penstock.cluster.errors import LostPrivilege
 from penstock.cluster.events import (
@@ -27,8 +28,11 @@ from penstock.cluster.events import (
     Claimed,
     ConfigChanged,
     ConfigRead,
+    ConfirmTask,
     Detached,
     Event,
+    FenceZombies,
+    FencingRound,
     HealingDue,
     KeyDue,
     KeyWritten,
@@ -48,6 +52,7 @@ from penstock.cluster.events import (
     Synced,
     TopicChanged,
 )
+from penstock.cluster.fencing import attempt, failed, proceed, supersede
 from penstock.cluster.healing import heal
 from penstock.cluster.key_steps import check_key, key_changed, key_written
 from penstock.cluster.offset_steps import done, prepared
@@ -152,6 +157,9 @@ def _abandoned(turn: Turn, request: int) -> None:
 
 def _advance(turn: Turn) -> None:
     """Begin every request that is now at the head of its queue, once the group has agreed."""
+    for pending in list(turn.state.requests.values()):
+        if isinstance(pending.request, FenceZombies | ConfirmTask):
+            _advance_alone(turn, pending)
     begun = not turn.state.membership.joining
     while begun:
         begun = False
@@ -163,6 +171,16 @@ def _advance(turn: Turn) -> None:
                 begun = not turn.state.membership.joining
 
 
+def _advance_alone(turn: Turn, pending: Pending) -> None:
+    """These wait for the group only."""
+    request = pending.request
+    if isinstance(request, ConfirmTask):
+        refuse_superseded(turn, pending)
+    if request.id in turn.state.requests and pending.step is Step.QUEUED:
+        if not turn.state.membership.joining:
+            attempt(turn, request, lambda: begin(turn, request))
+
+
 def _result(turn: Turn, result: Result) -> None:
     """An effect of a request is done; go on with its next step."""
     pending = turn.state.requests.get(result.request)
@@ -172,12 +190,27 @@ def _result(turn: Turn, result: Result) -> None:
         if isinstance(result.error, LostPrivilege):
             claim_anew(turn)
         _failed(turn, pending, result.error)
-        return
-    guarded(turn, pending.request, lambda: _continue(turn, pending, result.value))
+    elif _fences(pending):
+        attempt(turn, pending.request, lambda: proceed(turn, pending))
+    else:
+        guarded(turn, pending.request, lambda: _continue(turn, pending, result.value))
+
+
+def _fences(pending: Pending) -> bool:
+    """Whether a step is one of fencing; offsets are altered only after it."""
+    request = pending.request
+    reads = pending.step is Step.READING and not isinstance(request, ConfirmTask)
+    return reads or isinstance(request, FenceZombies | FencingRound)
 
 
 def _failed(turn: Turn, pending: Pending, error: Exception) -> None:
     request = pending.request
+    if isinstance(request, ConfirmTask):
+        unread(turn, request, error)
+        return
+    if _fences(pending):
+        failed(turn, pending, error)
+        return
     end(turn, request.id, None, error)
     if isinstance(request, PutTaskConfigs) and request.incarnation is not None:
         instance = turn.state.instance(request.connector, CONNECTOR)
@@ -192,6 +225,9 @@ def _continue(turn: Turn, pending: Pending, value: Any) -> None:
         case Step.VALIDATING:
             assert isinstance(request, PutConnector)
             validated(turn, request, value)
+        case Step.READING:
+            assert isinstance(request, ConfirmTask)
+            confirm(turn, request)
         case Step.PREPARING:
             prepared(turn, pending, value)
         case Step.ALTERING if isinstance(request, PutConnector):
@@ -247,6 +283,7 @@ def _connector_changed(turn: Turn, change: ConnectorChange, offset: int) -> None
             disagree(turn, offset)
         case TasksConfigured() if known:
             _forget_tasks(turn, name)
+            supersede(turn, name)
             disagree(turn, offset)
             insist(turn, name)
         case _:

@@ -34,11 +34,15 @@ KEPT_ELSEWHERE = (
 
 def begin_offsets(turn: Turn, request: AlterOffsets) -> None:
     """A request at the head of its queue; its tasks may still be about to end."""
+    ensure_stopped(turn, request)
+    turn.pend(request, Step.DRAINING, f"modifying offsets for connector {request.connector}")
+    drained(turn, turn.state.requests[request.id])
+
+
+def ensure_stopped(turn: Turn, request: AlterOffsets) -> None:
     configured = turn.existing(request.connector)
     if configured.target is not TargetState.STOPPED or configured.tasks:
         raise BadRequest(NOT_STOPPED.format(request.connector))
-    turn.pend(request, Step.DRAINING, f"modifying offsets for connector {request.connector}")
-    drained(turn, turn.state.requests[request.id])
 
 
 def drained(turn: Turn, pending: Pending) -> None:

@@ -124,6 +124,15 @@ class OffsetStore(Protocol):
     ) -> None: ...
 
 
+class Fencer(Protocol):
+    """Keeps producers of exactly-once tasks from writing."""
+
+    async def fence(self, connector: str, config: Config, tasks: int) -> None:
+        """Fence off the producers of the first so many tasks; earlier calls for the connector have
+        ended by then. Raises ConnectError."""
+        ...
+
+
 class Validator(Protocol):
     """Checks configurations of connectors."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from penstock.cluster.effects import Rejoin, Send, Wake
-from penstock.cluster.events import PutTaskConfigs, Retry
+from penstock.cluster.events import FenceZombies, PutTaskConfigs, Retry
 from penstock.cluster.messages import (
     Command,
     MakeTaskConfigs,
@@ -26,7 +26,7 @@ from penstock.cluster.messages import (
 )
 from penstock.cluster.queues import enqueue
 from penstock.cluster.snapshot import Configured
-from penstock.cluster.state import CONNECTOR, Instance
+from penstock.cluster.state import CONNECTOR, Instance, Step
 from penstock.cluster.turn import Turn
 from penstock.sdk.errors import ConnectError
 
@@ -73,7 +73,8 @@ def _adjust(
         turn.emit(Send(_stop(turn, name, number, instance)))
         turn.set_instance(name, number, replace(instance, stopping=True))
     elif configured is not None and instance.target is not configured.target:
-        turn.emit(Send(_set_target(name, number, instance, configured.target)))
+        if not instance.waiting:
+            turn.emit(Send(_set_target(name, number, instance, configured.target)))
         turn.set_instance(name, number, replace(instance, target=configured.target))
 
 
@@ -93,23 +94,85 @@ def _set_target(name: str, number: int, instance: Instance, target: TargetState)
 def _start(turn: Turn, name: str, number: int, configured: Configured) -> None:
     incarnation = turn.state.next_incarnation
     turn.change(next_incarnation=incarnation + 1)
-    texts = present(configured)
     target = configured.target
+    instance = Instance(incarnation, _revision(configured, number), target)
     if number == CONNECTOR:
-        command: Command = StartConnector(name, incarnation, texts, target)
         local = turn.local(name)
         turn.set_local(name, replace(local, asking=False, ask_again=False, attempts=0, made=None))
+        turn.emit(Send(StartConnector(name, incarnation, present(configured), target)))
+    elif _exactly_once(turn, configured):
+        instance = replace(instance, waiting=True)
+        _wish_for_fencing(turn, name, instance.revision)
     else:
-        task = dict(configured.tasks[number])
-        command = StartTask(TaskId(name, number), incarnation, texts, task, target)
-    turn.emit(Send(command))
-    instance = Instance(incarnation, _revision(configured, number), target)
+        turn.emit(Send(_start_task(name, number, instance, configured)))
     turn.set_instance(name, number, instance)
+
+
+def _start_task(
+    name: str,
+    number: int,
+    instance: Instance,
+    configured: Configured,
+    *,
+    exactly_once: bool = False,
+) -> Command:
+    return StartTask(
+        TaskId(name, number),
+        instance.incarnation,
+        present(configured),
+        dict(configured.tasks[number]),
+        instance.target,
+        exactly_once=exactly_once,
+    )
+
+
+def _exactly_once(turn: Turn, configured: Configured) -> bool:
+    """A connector of which nothing is known could be a source."""
+    return turn.state.settings.group.exactly_once and configured.kind != "sink"
+
+
+def _wish_for_fencing(turn: Turn, name: str, revision: int) -> None:
+    """One wish is enough for all tasks that wait; it is begun once the group has agreed."""
+    wishes = [p.request for p in turn.state.requests.values() if p.request.connector == name]
+    if any(isinstance(w, FenceZombies) and w.revision == revision for w in wishes):
+        return
+    request = FenceZombies(turn.state.next_internal, name, revision)
+    turn.change(next_internal=turn.state.next_internal - 1)
+    turn.pend(request, Step.QUEUED, f"fencing off earlier producers of connector {name}")
+
+
+def start_waiting(turn: Turn, name: str, revision: int) -> None:
+    """Earlier producers are fenced off: start the tasks of this revision that waited for it."""
+    configured = turn.state.configured(name)
+    for number, instance in waiting_tasks(turn, name, revision).items():
+        assert configured is not None  # or these would be stopping
+        turn.emit(Send(_start_task(name, number, instance, configured, exactly_once=True)))
+        turn.set_instance(name, number, replace(instance, waiting=False))
+
+
+def waiting_tasks(turn: Turn, name: str, revision: int) -> dict[int, Instance]:
+    return {
+        number: instance
+        for number, instance in sorted(turn.local(name).instances.items())
+        if instance.waiting
+        and not instance.stopping
+        and instance.state is None
+        and instance.revision == revision
+    }
 
 
 def present(configured: Configured) -> dict[str, str]:
     """The settings that have a value."""
     return {k: v for k, v in configured.config.items() if v is not None}
+
+
+def mark_restarting(turn: Turn, name: str, numbers: frozenset[int]) -> None:
+    """What runs here of these is to be stopped and started again."""
+    for number in numbers & turn.local(name).instances.keys():
+        instance = turn.state.instance(name, number)
+        assert instance is not None
+        turn.set_instance(name, number, replace(instance, restarting=True))
+        turn.set_status(name, number, State.RESTARTING)
 
 
 def rejoin(turn: Turn) -> None:

@@ -16,12 +16,15 @@ from penstock.cluster.changes import (
     TasksConfigured,
 )
 from penstock.cluster.config_state import RestartRequest
+from penstock.cluster.confirming import begin_confirming
 from penstock.cluster.effects import AskLeader, Validate, WriteConfig, WriteTopic
 from penstock.cluster.errors import BadRequest, NotLeader
 from penstock.cluster.events import (
     AlterOffsets,
     CheckHealth,
+    ConfirmTask,
     DeleteConnector,
+    FenceZombies,
     PatchConnector,
     PutConnector,
     PutTaskConfigs,
@@ -33,10 +36,11 @@ from penstock.cluster.events import (
     SetLevel,
     SetTarget,
 )
+from penstock.cluster.fencing import begin_fencing
 from penstock.cluster.messages import State, TargetState, TaskId
-from penstock.cluster.offset_steps import begin_offsets, prepare
+from penstock.cluster.offset_steps import begin_offsets, ensure_stopped, prepare
 from penstock.cluster.queues import enqueue, leave
-from penstock.cluster.reconcile import reconcile, settle
+from penstock.cluster.reconcile import mark_restarting, reconcile, settle
 from penstock.cluster.restarts import to_restart
 from penstock.cluster.state import CONNECTOR, Status, Step
 from penstock.cluster.turn import Turn
@@ -61,6 +65,8 @@ def requested(turn: Turn, request: Request) -> None:
         case SetLevel():
             turn.pend(request, Step.WRITING, "writing a logger level to the config topic")
             turn.emit(WriteConfig(request.id, (LevelChanged(request.logger, request.level),)))
+        case FenceZombies() | ConfirmTask():
+            turn.pend(request, Step.QUEUED, _stage(request))  # nothing that queues is behind it
         case _:
             enqueue(turn, request, _stage(request))
 
@@ -76,8 +82,10 @@ def _stage(request: Request) -> str:
             return f"handling restart request for connector {name}"
         case AlterOffsets():
             return f"modifying offsets for connector {name}"
-        case CheckHealth():
+        case CheckHealth() | ConfirmTask():
             return "ensuring membership in the cluster"
+        case FenceZombies():
+            return f"fencing off earlier producers of connector {name}"
         case _:
             return f"writing a config for connector {name} to the config topic"
 
@@ -103,9 +111,17 @@ def begin(turn: Turn, request: Request) -> None:
             _restart_task(turn, request)
         case AlterOffsets():
             _lead(turn)
-            begin_offsets(turn, request)
+            ensure_stopped(turn, request)
+            if turn.state.settings.group.exactly_once and request.kind == "source":
+                begin_fencing(turn, request)
+            else:
+                begin_offsets(turn, request)
         case PutTaskConfigs():
             _put_tasks(turn, request)
+        case FenceZombies():
+            begin_fencing(turn, request)
+        case ConfirmTask():
+            begin_confirming(turn, request)
         case CheckHealth():
             end(turn, request.id, None, None)
         case _:
@@ -235,15 +251,6 @@ def _restart(turn: Turn, request: Request, number: int) -> None:
     leave(turn, name, request.id)
     mark_restarting(turn, name, frozenset((number,)))
     reconcile(turn, name)
-
-
-def mark_restarting(turn: Turn, name: str, numbers: frozenset[int]) -> None:
-    """What runs here of these is to be stopped and started again."""
-    for number in numbers & turn.local(name).instances.keys():
-        instance = turn.state.instance(name, number)
-        assert instance is not None
-        turn.set_instance(name, number, replace(instance, restarting=True))
-        turn.set_status(name, number, State.RESTARTING)
 
 
 def _restart_all(turn: Turn, request: RestartAll) -> None:

@@ -13,12 +13,26 @@ from penstock.cluster.changes import (
     ConnectorConfigured,
     ConnectorRemoved,
     TargetChanged,
+    TaskCountRecorded,
     TasksConfigured,
 )
 from penstock.cluster.messages import TargetState
 
 TASKS_MAX_DEFAULT = 1
 Texts = Mapping[str, str | None]
+
+
+class Fencing(msgspec.Struct, frozen=True):
+    """How far producers of exactly-once tasks have to be fenced off before others may start."""
+
+    recorded: int | None = None  # so many tasks may have written last
+    pending: bool = False  # there are newer task configurations
+
+    def needed(self, tasks: int) -> int:
+        """How many producers to fence off. A single task's successor does it by itself."""
+        if not self.pending or self.recorded is None or self.recorded == tasks == 1:
+            return 0
+        return self.recorded
 
 
 class Configured(msgspec.Struct, frozen=True):
@@ -31,6 +45,7 @@ class Configured(msgspec.Struct, frozen=True):
     tasks_revision: int = 0
     inconsistent: bool = False
     applied: Texts | None = None  # the connector config that the tasks were made from
+    kind: str = "unknown"  # or `source`, or `sink`
 
     @property
     def tasks_max(self) -> int:
@@ -49,14 +64,15 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     connectors: Mapping[str, Configured] = {}
     targets: Mapping[str, TargetState] = {}
+    fencings: Mapping[str, Fencing] = {}  # which outlast their connectors, too
     revision: int = 0  # counts all changes, so that no two share a revision
 
     def apply(self, change: Change) -> Snapshot:
         """The log with one more entry."""
         following = replace(self, revision=self.revision + 1)
         match change:
-            case ConnectorConfigured(name, config):
-                return following._with(name, following._configured(name, config))
+            case ConnectorConfigured(name, config, kind):
+                return following._with(name, following._configured(name, config, kind))
             case ConnectorRemoved(name):
                 left = {k: v for k, v in self.connectors.items() if k != name}
                 targets = {k: v for k, v in self.targets.items() if k != name}
@@ -65,15 +81,20 @@ class Snapshot(msgspec.Struct, frozen=True):
                 return following._aimed(name, target)
             case TasksConfigured(name, configs):
                 return following._with_tasks(name, configs)
+            case TaskCountRecorded(name, count):
+                return replace(self, fencings={**self.fencings, name: Fencing(count)})
             case _:
                 return self
 
-    def _configured(self, name: str, config: Texts) -> Configured:
+    def fencing(self, name: str) -> Fencing:
+        return self.fencings.get(name, Fencing())
+
+    def _configured(self, name: str, config: Texts, kind: str) -> Configured:
         known = self.connectors.get(name)
         if known is None:
             target = self.targets.get(name, TargetState.STARTED)
-            return Configured(config, target, self.revision)
-        return replace(known, config=config, revision=self.revision)
+            return Configured(config, target, self.revision, kind=kind)
+        return replace(known, config=config, revision=self.revision, kind=kind)
 
     def _aimed(self, name: str, target: TargetState | None) -> Snapshot:
         targets = {k: v for k, v in self.targets.items() if k != name}
@@ -98,4 +119,5 @@ class Snapshot(msgspec.Struct, frozen=True):
         changed["tasks"] = () if configs is None else tuple(configs)
         if configs is not None:
             changed["applied"] = known.config
-        return self._with(name, replace(known, **changed))
+        pending = {**self.fencings, name: replace(self.fencing(name), pending=True)}
+        return replace(self, fencings=pending)._with(name, replace(known, **changed))

@@ -25,6 +25,7 @@ class GroupSettings(msgspec.Struct, frozen=True):
     unsync_backoff_seconds: float = 300.0
     max_delay_seconds: float = 300.0
     claims: bool = False  # leaders keep each other from writing, for exactly-once sources
+    exactly_once: bool = False  # sources run exactly once
     key_ttl_ms: int = 3_600_000
     key_algorithm: str = "HmacSHA256"
     key_size_bits: int | None = None
@@ -65,6 +66,7 @@ class Instance(msgspec.Struct, frozen=True):
     version: str | None = None  # likewise
     stopping: bool = False
     restarting: bool = False  # an operator asked for it; it starts again once it has stopped
+    waiting: bool = False  # hosts do not know it before earlier producers are fenced off
 
 
 class Local(msgspec.Struct, frozen=True):
@@ -111,6 +113,10 @@ class Step(enum.Enum):
     VALIDATING = "validating"
     QUEUED = "queued"
     DRAINING = "waiting for tasks to stop"
+    READING = "reading the config topic"
+    FENCING = "fencing off earlier producers"
+    ASKING = "asking the leader"
+    RECORDING = "recording the number of tasks"
     PREPARING = "reading offsets"
     CHECKING = "asking the connector"
     ALTERING = "altering offsets"

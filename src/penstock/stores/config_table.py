@@ -151,9 +151,9 @@ class ConfigTable:
     def _fencing(self, name: str, value: Any) -> Tell | None:
         if not records.is_map(value):
             return _ignored(records.FENCING + name)
-        self._count_records[name] = records.read_count(value, "task-count")
+        count = self._count_records[name] = records.read_count(value, "task-count")
         self._pending_fencing.discard(name)
-        return None
+        return lambda listener: listener.task_count_recorded(name, count)
 
     def _session(self, value: Any) -> Tell | None:
         key = records.read_session_key(value)

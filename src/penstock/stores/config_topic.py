@@ -13,6 +13,7 @@ from penstock.cluster.changes import (
     RestartRequested,
     SessionKeyChanged,
     TargetChanged,
+    TaskCountRecorded,
     TasksConfigured,
 )
 from penstock.cluster.config_changes import changes_between, task_configs
@@ -78,11 +79,6 @@ class ConfigTopic:
         """For a worker that has become the leader: keep former leaders from writing."""
         await on_thread("config-topic", self._store.claim_write_privilege)
 
-    async def put_task_count_record(self, connector: str, count: int) -> None:
-        """How many tasks' producers a leader has to fence later, for exactly-once sources."""
-        await on_thread("config-topic", self._store.put_task_count_record, connector, count)
-        self._tell_read()
-
     def _tell_read(self) -> None:
         self._tell(ConfigRead(self._store.told_offset))
 
@@ -107,6 +103,8 @@ class ConfigTopic:
                 store.remove_connector(name)
             case TasksConfigured(name, configs):
                 store.put_tasks(name, configs or ())
+            case TaskCountRecorded(name, count):
+                store.put_task_count_record(name, count)
             case TargetChanged(name, target):
                 store.put_target_state(name, target)
             case RestartRequested(name, only_failed, include_tasks):
@@ -154,6 +152,9 @@ class _Listener:
 
     def tasks_updated(self, connector: str, tasks: list[TaskId]) -> None:
         self._changed(lambda state, _: [TasksConfigured(connector, task_configs(connector, state))])
+
+    def task_count_recorded(self, connector: str, count: int) -> None:
+        self._changed(lambda _state, _known: [TaskCountRecorded(connector, count)])
 
     def target_state_changed(self, connector: str) -> None:
         self._changed(lambda state, _: [TargetChanged(connector, state.target_state(connector))])

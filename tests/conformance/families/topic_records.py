@@ -70,6 +70,9 @@ class Listener:
     def tasks_updated(self, connector: str, tasks: list[TaskId]) -> None:
         self.events.append(["tasksUpdated", [str(task) for task in tasks]])
 
+    def task_count_recorded(self, connector: str, count: int) -> None:
+        """Java's listeners do not hear of it."""
+
     def target_state_changed(self, connector: str) -> None:
         self.events.append(["targetStateChanged", connector])
 

@@ -28,6 +28,9 @@ class Listener:
     def tasks_updated(self, connector: str, tasks: list[TaskId]) -> None:
         self.heard.append(tasks)
 
+    def task_count_recorded(self, connector: str, count: int) -> None:
+        self.heard.append(("recorded", connector, count))
+
     def target_state_changed(self, connector: str) -> None:
         self.heard.append(("target", connector))
 
