@@ -74,6 +74,7 @@ class DistributedWorker(Worker[DistributedConfig]):
         log.info("Kafka Connect started")
 
     def _build(self, server: RestServer) -> _Parts:
+        from penstock.kafka.fencing import ProducerFencer
         from penstock.kafka.internal_topics import InternalTopics
 
         def tell(event: Event) -> None:
@@ -93,8 +94,9 @@ class DistributedWorker(Worker[DistributedConfig]):
         for_clients = ClientOffsets(offsets.of, plugins.groups, plugins.is_sink, self._resolved)
 
         def ports(made: Driver) -> Ports:
+            leader = LeaderClient(peers, lambda: made.state)
             return Ports(
-                hosts=hosting.hosts(made.report),
+                hosts=hosting.hosts(made.report, made.confirm),
                 config_log=configs,
                 status_log=statuses,
                 group=member,
@@ -103,7 +105,9 @@ class DistributedWorker(Worker[DistributedConfig]):
                 levels=levels,
                 clock=SystemClock(),
                 resolve=self._resolved,
-                ask_leader=LeaderClient(peers, lambda: made.state).put_tasks,
+                ask_leader=leader.put_tasks,
+                fencer=ProducerFencer(self._clients(), self._resolved),
+                ask_to_fence=leader.fence,
             )
 
         driver = Driver(ClusterState(self._settings(server, self._group_settings())), ports)
@@ -127,6 +131,7 @@ class DistributedWorker(Worker[DistributedConfig]):
             sync_timeout_seconds=config.worker_sync_timeout_ms / 1000,
             unsync_backoff_seconds=config.worker_unsync_backoff_ms / 1000,
             claims=config.exactly_once_source_support != "disabled",
+            exactly_once=config.exactly_once_source_support == "enabled",
             max_delay_seconds=config.scheduled_rebalance_max_delay_ms / 1000,
             key_ttl_ms=config.inter_worker_key_ttl_ms,
             key_algorithm=config.inter_worker_key_generation_algorithm,

@@ -22,7 +22,7 @@ from penstock.hosting.chains import ChainPlugins
 from penstock.hosting.child import Compose, serve
 from penstock.hosting.control import SystemClock
 from penstock.hosting.plan import HostPlan, read_plan
-from penstock.hosting.ports import OffsetStores
+from penstock.hosting.ports import Confirm, OffsetStores
 from penstock.hosting.tasks import TaskBuilder
 from penstock.kafka.task_clients import KafkaTaskClients
 from penstock.plugins import discovery
@@ -87,7 +87,7 @@ class HostComposition:
     def of_plan(cls, data: bytes) -> HostComposition:
         return cls(read_plan(data))
 
-    def builder(self, offsets: OffsetStores) -> TaskBuilder:
+    def builder(self, offsets: OffsetStores, confirm: Confirm) -> TaskBuilder:
         return TaskBuilder(
             self.catalog,
             self._plan.settings,
@@ -95,6 +95,7 @@ class HostComposition:
             offsets,
             ChainPlugins(self.catalog).chain,
             SystemClock(),
+            confirm,
         )
 
     # Questions ----------------------------------------------------------------------------------

@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from penstock.cluster.catalog import Catalog, PluginKind
 from penstock.cluster.growing_catalog import GrowingCatalog
 from penstock.cluster.late import LateHosts, LateValidator
-from penstock.cluster.messages import Report, TaskHosts
+from penstock.cluster.messages import Report, TaskHosts, TaskId
 from penstock.cluster.ports import Plugins, Validator
+from penstock.hosting.confirming import unrivalled
 from penstock.hosting.policy import HostingConfig
-from penstock.hosting.ports import OffsetStores
+from penstock.hosting.ports import Confirming, OffsetStores
 from penstock.plugins.registry import Registry
 from penstock.runtime.client_settings import ClientSettings
 from penstock.runtime.override_policies import OverridePolicy
@@ -71,7 +73,7 @@ class Hosting(Protocol):
     @property
     def views(self) -> HostsView | None: ...
 
-    def hosts(self, report: OnReport) -> TaskHosts: ...
+    def hosts(self, report: OnReport, confirm: Confirming = unrivalled) -> TaskHosts: ...
 
     async def find_plugins(self) -> Registry:
         """Look for plugins, if that is not done. Raises ConfigError if the worker lacks some."""
@@ -105,11 +107,12 @@ class ThreadHosting:
         traits = WorkerTraits(parts.group_id, parts.exactly_once, parts.policy, parts.converters())
         return Validator(self.catalog, traits, parts.resolve)
 
-    def hosts(self, report: OnReport) -> TaskHosts:
-        return LateHosts(lambda: self._make(report))
+    def hosts(self, report: OnReport, confirm: Confirming = unrivalled) -> TaskHosts:
+        return LateHosts(lambda: self._make(report, confirm))
 
-    def _make(self, report: OnReport) -> TaskHosts:
+    def _make(self, report: OnReport, confirm: Confirming) -> TaskHosts:
         from penstock.hosting.chains import ChainPlugins
+        from penstock.hosting.confirming import waiting
         from penstock.hosting.control import SystemClock
         from penstock.hosting.settings import HostSettings
         from penstock.hosting.tasks import TaskBuilder
@@ -124,6 +127,7 @@ class ThreadHosting:
             self._offsets,
             ChainPlugins(self.catalog).chain,
             SystemClock(),
+            waiting(confirm),
         )
         tune_process()
         return ThreadHosts(builder, self.catalog, report)
@@ -152,6 +156,7 @@ class ProcessHosting:
 
         self._found = asyncio.Event()
         self._report: OnReport | None = None
+        self._confirm: Confirming | None = None
         self._hosts = self._make()
         self._desk = PluginDesk(self._hosts)
         self.validator = RemoteValidator(self._desk, self.catalog, self._found)
@@ -173,14 +178,18 @@ class ProcessHosting:
             self.settings.penstock_hosts_processes_max,
             self.parts.properties,
         )
-        return ProcessHosts(launcher, self.offsets, self._told, chosen)
+        return ProcessHosts(launcher, self.offsets, self._told, chosen, self._may_begin)
 
     def _told(self, report: Report) -> None:
         assert self._report is not None, "hosts report what they were told to do"
         self._report(report)
 
-    def hosts(self, report: OnReport) -> TaskHosts:
-        self._report = report
+    def _may_begin(self, task: TaskId, incarnation: int) -> Future[None]:
+        assert self._confirm is not None, "tasks begin after they were told to"
+        return self._confirm(task, incarnation)
+
+    def hosts(self, report: OnReport, confirm: Confirming = unrivalled) -> TaskHosts:
+        self._report, self._confirm = report, confirm
         return self._hosts
 
     async def find_plugins(self) -> Registry:

@@ -1,4 +1,4 @@
-"""May a task whose producer is up begin? Not if the config log knows newer tasks, or another worker.
+"""May a task whose producer is up begin? Not if there are newer tasks, or another worker has it.
 
 The producer has fenced off its predecessors by now; what is read afterwards is therefore the last
 word: whoever replaces this task later fences off its producer in turn.

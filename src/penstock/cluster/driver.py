@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,7 @@ from penstock.cluster.events import (
     Abandoned,
     Claimed,
     ConfigChanged,
+    ConfirmTask,
     Event,
     KeyWritten,
     Reported,
@@ -54,7 +56,7 @@ from penstock.cluster.events import (
     Synced,
 )
 from penstock.cluster.herder import decide
-from penstock.cluster.messages import Report, TaskHosts
+from penstock.cluster.messages import Report, TaskHosts, TaskId
 from penstock.cluster.ports import (
     Clock,
     ConfigLog,
@@ -166,6 +168,14 @@ class Driver:
             raise
         finally:
             self._answers.pop(number, None)
+
+    def confirm(self, task: TaskId, incarnation: int) -> Future[None]:
+        """May a task whose producer is up begin? What task hosts ask, from any thread."""
+
+        def request(number: int) -> Request:
+            return ConfirmTask(number, task.connector, task.task, incarnation)
+
+        return asyncio.run_coroutine_threadsafe(self.ask(request), self._loop)
 
     async def close(self, timeout_seconds: float) -> bool:
         """Stop everything that runs; whether it did in time."""

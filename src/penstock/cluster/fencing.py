@@ -120,7 +120,7 @@ def failed(turn: Turn, pending: Pending, error: Exception) -> None:
 
 def finish(turn: Turn, request: Request, error: Exception | None) -> None:
     """A wish or a round is at its end, whatever came of it."""
-    if error is not None and not isinstance(error, ConnectError):
+    if error is not None and not java_class(error).startswith("org.apache.kafka.connect."):
         error = _caused(FAILED, error)
     match request:
         case FencingRound():

@@ -176,9 +176,9 @@ def _advance_alone(turn: Turn, pending: Pending) -> None:
     request = pending.request
     if isinstance(request, ConfirmTask):
         refuse_superseded(turn, pending)
-    if request.id in turn.state.requests and pending.step is Step.QUEUED:
-        if not turn.state.membership.joining:
-            attempt(turn, request, lambda: begin(turn, request))
+    waits = request.id in turn.state.requests and pending.step is Step.QUEUED
+    if waits and not turn.state.membership.joining:
+        attempt(turn, request, lambda: begin(turn, request))
 
 
 def _result(turn: Turn, result: Result) -> None:

@@ -1,4 +1,4 @@
-"""Asks the leader of the group to store task configurations that a connector here has made."""
+"""Asks the leader for what only it may do: store task configurations, fence off producers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from penstock.cluster.effects import AskLeader
+from penstock.cluster.effects import AskLeader, AskToFence
+from penstock.cluster.errors import RequestError
 from penstock.cluster.ports import PeerAnswer, PeerWorkers
 from penstock.cluster.sessions import sign
 from penstock.cluster.state import ClusterState
@@ -43,6 +44,20 @@ class LeaderClient:
                 f"{_message(answer)}"
             )
 
+    async def fence(self, ask: AskToFence) -> None:
+        """Raises what the leader says against it, with its status, and what keeps it from saying
+        anything as Java does."""
+        if ask.url is None:
+            raise ConnectError("Nobody knows the leader of the group at the moment")
+        url = f"{ask.url.rstrip('/')}/connectors/{quote(ask.connector, safe='')}/fence"
+        try:
+            answer = await self._peers.ask("PUT", url, self._headers(b""), None)
+        except OSError as error:
+            text = f"IO Error trying to forward REST request: {error}"
+            raise RequestError(500, text) from error
+        if not 200 <= answer.status < 300:
+            raise RequestError(answer.status, _said(answer) or f"HTTP {answer.status}")
+
     def _headers(self, body: bytes) -> dict[str, str]:
         state = self._state()
         if state.keys.key is None:
@@ -52,8 +67,12 @@ class LeaderClient:
 
 
 def _message(answer: PeerAnswer) -> str:
+    said = _said(answer)
+    return f"HTTP {answer.status}" if said is None else f"{answer.status} {said}"
+
+
+def _said(answer: PeerAnswer) -> str | None:
     try:
-        said = msgspec.json.decode(answer.body)
-        return f"{answer.status} {said['message']}"
+        return str(msgspec.json.decode(answer.body)["message"])
     except (msgspec.DecodeError, KeyError, TypeError):
-        return f"HTTP {answer.status}"
+        return None

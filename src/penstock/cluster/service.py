@@ -12,6 +12,7 @@ from penstock.cluster.events import (
     AlterOffsets,
     CheckHealth,
     DeleteConnector,
+    FenceZombies,
     PatchConnector,
     PutConnector,
     PutTaskConfigs,
@@ -59,7 +60,6 @@ STANDALONE_FENCING = (
 _NO_PATCH = (
     'Cannot invoke "java.util.Map.forEach(java.util.function.BiConsumer)" because "patch" is null'
 )
-NO_FENCING = "This worker does not support exactly-once source connectors yet."
 
 
 class HerderService:
@@ -262,7 +262,7 @@ class HerderService:
         if self._standalone:
             raise ConnectError(STANDALONE_FENCING)
         self._check_signature(signature)
-        raise ConnectError(NO_FENCING)
+        await self.driver.ask(lambda number: FenceZombies(number, name))
 
     def _check_signature(self, signature: Signature | None) -> None:
         """Internal requests are signed in groups that have agreed on it."""

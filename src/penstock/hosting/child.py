@@ -16,6 +16,7 @@ from typing import Any, NoReturn, Protocol
 from penstock.cluster.catalog import Catalog
 from penstock.cluster.messages import StartTask
 from penstock.hosting.calls import CallWatch, stack_text
+from penstock.hosting.confirming import asking
 from penstock.hosting.failures import failure_of
 from penstock.hosting.frames import FrameReader, framed
 from penstock.hosting.messages import (
@@ -34,12 +35,14 @@ from penstock.hosting.messages import (
     Setup,
     ShowStack,
     StackShown,
+    StartConfirmed,
+    StartRefused,
     ToHost,
     encoded,
     read_by_host,
 )
 from penstock.hosting.output import Allowance
-from penstock.hosting.ports import OffsetStores
+from penstock.hosting.ports import Confirm, OffsetStores
 from penstock.hosting.remote_offsets import OffsetLink, RemoteOffsets
 from penstock.hosting.tasks import TaskBuilder
 from penstock.hosting.thread import ThreadHosts
@@ -61,7 +64,7 @@ class Composition(Protocol):
     @property
     def catalog(self) -> Catalog: ...
 
-    def builder(self, offsets: OffsetStores) -> TaskBuilder: ...
+    def builder(self, offsets: OffsetStores, confirm: Confirm) -> TaskBuilder: ...
 
     def answer(self, question: str, body: bytes) -> bytes:
         """Answer what the worker wants to know of plugins; raises what plugins raise."""
@@ -147,7 +150,13 @@ class _Host:
 
     def _hear(self, message: ToHost) -> None:
         match message:
-            case OffsetsFound() | OffsetsStored() | OffsetsRefused():
+            case (
+                OffsetsFound()
+                | OffsetsStored()
+                | OffsetsRefused()
+                | StartConfirmed()
+                | StartRefused()
+            ):
                 self._offsets.answered(message)
             case SetLevels(levels):
                 set_levels(levels)
@@ -167,12 +176,14 @@ class _Host:
     def build(self, start: StartTask, control: Control, events: TaskEvents) -> Loop:
         thread = threading.get_ident()
         self._threads = {**self._alive(), thread: start}
-        offsets = RemoteOffsets(self._offsets, start)
-        return self._composition.builder(offsets).build(start, control, events)
+        return self._builder(start).build(start, control, events)
 
     def version(self, start: StartTask) -> str | None:
-        no_offsets = RemoteOffsets(self._offsets, start)
-        return self._composition.builder(no_offsets).version(start)
+        return self._builder(start).version(start)
+
+    def _builder(self, start: StartTask) -> TaskBuilder:
+        offsets = RemoteOffsets(self._offsets, start)
+        return self._composition.builder(offsets, asking(self._offsets))
 
     def _alive(self) -> dict[int, StartTask]:
         alive = {thread.ident for thread in threading.enumerate()}

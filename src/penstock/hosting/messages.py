@@ -54,6 +54,19 @@ class OffsetsRefused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
+class StartConfirmed(msgspec.Struct, frozen=True, tag=True):
+    """Answers `ConfirmStart`: the task may begin."""
+
+    request: int
+
+
+class StartRefused(msgspec.Struct, frozen=True, tag=True):
+    """Answers `ConfirmStart`: the task is superseded, or nobody can tell."""
+
+    request: int
+    message: str
+
+
 class Ask(msgspec.Struct, frozen=True, tag=True):
     """A question about plugins; `Answered` answers."""
 
@@ -70,7 +83,16 @@ class ShowStack(msgspec.Struct, frozen=True, tag=True):
 
 
 ToHost = (
-    Setup | SetLevels | OffsetsFound | OffsetsStored | OffsetsRefused | Ask | ShowStack | Command
+    Setup
+    | SetLevels
+    | OffsetsFound
+    | OffsetsStored
+    | OffsetsRefused
+    | StartConfirmed
+    | StartRefused
+    | Ask
+    | ShowStack
+    | Command
 )
 
 
@@ -98,6 +120,14 @@ class StoreOffsets(msgspec.Struct, frozen=True, tag=True):
     incarnation: int
     offsets: Pairs
     timeout_ms: int
+
+
+class ConfirmStart(msgspec.Struct, frozen=True, tag=True):
+    """The producer of an exactly-once task is up: may it begin?"""
+
+    request: int
+    id: TaskId
+    incarnation: int
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -148,7 +178,17 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
     failure: Failure | None = None
 
 
-FromHost = Ready | ReadOffsets | StoreOffsets | Logged | Beat | StackShown | Answered | Report
+FromHost = (
+    Ready
+    | ReadOffsets
+    | StoreOffsets
+    | ConfirmStart
+    | Logged
+    | Beat
+    | StackShown
+    | Answered
+    | Report
+)
 
 
 # Bytes ------------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Protocol
 
-from penstock.cluster.messages import Report, StartTask
+from penstock.cluster.messages import Report, StartTask, TaskId
 from penstock.runtime.plugins import Transforms
 from penstock.runtime.ports import (
     Consumer,
@@ -20,7 +21,16 @@ from penstock.runtime.ports import (
 
 Properties = Mapping[str, str]
 OnReport = Callable[[Report], None]  # called from any thread; must not block
+Confirming = Callable[[TaskId, int], Future[None]]  # of an incarnation; from any thread
 MakeTransforms = Callable[[Properties], Transforms]  # from connector properties
+
+
+class Confirm(Protocol):
+    """Asks the worker whether an exactly-once task may begin, now that its producer is up."""
+
+    def __call__(self, start: StartTask) -> None:
+        """Blocks. Raises ConnectError if there are newer tasks, or another worker has this one."""
+        ...
 
 
 class Builder(Protocol):

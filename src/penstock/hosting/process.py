@@ -13,12 +13,13 @@ from typing import Any
 
 from penstock.cluster.host_views import HostView, TaskView
 from penstock.cluster.messages import Command
+from penstock.hosting.confirming import unrivalled
 from penstock.hosting.crew import Crew
 from penstock.hosting.fleet import Fleet, HostEnded, HostingSettings
 from penstock.hosting.launch import Launcher
 from penstock.hosting.messages import encoded
 from penstock.hosting.offset_desk import OffsetDesk
-from penstock.hosting.ports import OffsetStores, OnReport
+from penstock.hosting.ports import Confirming, OffsetStores, OnReport
 from penstock.hosting.reception import Reception
 from penstock.hosting.rounds import Rounds
 from penstock.hosting.views import host_views, task_views
@@ -41,13 +42,14 @@ class ProcessHosts:
         offsets: OffsetStores,
         report: OnReport,
         settings: HostingSettings,
+        confirm: Confirming = unrivalled,
     ) -> None:
         self._loop = asyncio.new_event_loop()
         self._report = report
         self._fleet = Fleet(self._loop, launcher, settings)
         self._crew = Crew(self._loop, self._fleet, self._told)
         desk = OffsetDesk(offsets)
-        self._fleet.owner = Reception(self._loop, self._fleet, desk, self._crew)
+        self._fleet.owner = Reception(self._loop, self._fleet, desk, self._crew, confirm)
         self._thread = threading.Thread(target=self._run, name="task-hosts", daemon=True)
         self._closed = False
         self._thread.start()

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from concurrent.futures import Future
 from typing import Any, Protocol
 
+from penstock.hosting import confirming
 from penstock.hosting.endings import Ending
 from penstock.hosting.fleet import AskedError, Fleet
 from penstock.hosting.host_process import HostProcess
@@ -18,6 +20,7 @@ from penstock.hosting.members import Member, Use
 from penstock.hosting.messages import (
     Answered,
     Beat,
+    ConfirmStart,
     FromHost,
     Logged,
     ReadOffsets,
@@ -27,6 +30,7 @@ from penstock.hosting.messages import (
 )
 from penstock.hosting.offset_desk import Answer, OffsetDesk
 from penstock.hosting.output import Lines
+from penstock.hosting.ports import Confirming
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +47,18 @@ class Reception:
     """The `Owner` of all host processes."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, fleet: Fleet, desk: OffsetDesk, manager: Manager
+        self,
+        loop: asyncio.AbstractEventLoop,
+        fleet: Fleet,
+        desk: OffsetDesk,
+        manager: Manager,
+        confirm: Confirming,
     ) -> None:
         self._loop = loop
         self._fleet = fleet
         self._desk = desk
         self._manager = manager
+        self._confirm = confirm
 
     def heard(self, host: HostProcess, message: FromHost) -> None:
         member = self._fleet.members.get(host.number)
@@ -64,6 +74,8 @@ class Reception:
                 self._ready(member)
             case ReadOffsets() | StoreOffsets():
                 self._offsets(member, message)
+            case ConfirmStart():
+                self._confirm_start(member, message)
             case Logged(lines, dropped):
                 write_lines(lines)
                 write_dropped(dropped, member.names())
@@ -99,6 +111,14 @@ class Reception:
 
         if task is not None:
             self._desk.ask(question, task.start, allowed, reply)
+
+    def _confirm_start(self, member: Member, question: ConfirmStart) -> None:
+        def told(outcome: Future[None]) -> None:
+            if not self._loop.is_closed():
+                answer = confirming.answer(question, outcome)
+                self._loop.call_soon_threadsafe(member.process.send, answer)
+
+        self._confirm(question.id, question.incarnation).add_done_callback(told)
 
     def _answered(self, member: Member, message: Answered) -> None:
         answer = member.answers.pop(message.request, None)

@@ -14,6 +14,8 @@ from penstock.hosting.messages import (
     OffsetsRefused,
     OffsetsStored,
     ReadOffsets,
+    StartConfirmed,
+    StartRefused,
     StoreOffsets,
 )
 from penstock.hosting.ports import Properties
@@ -23,7 +25,7 @@ from penstock.sdk.errors import ConnectError, DataError
 READ_TIMEOUT_MS = 90_000  # the worker gives up before
 MARGIN_MS = 1000  # the worker's own answer shall come first
 
-Answer = OffsetsFound | OffsetsStored | OffsetsRefused
+Answer = OffsetsFound | OffsetsStored | OffsetsRefused | StartConfirmed | StartRefused
 
 
 class OffsetLink:
@@ -47,10 +49,10 @@ class OffsetLink:
         try:
             self._send(make(number))
             if not waiting.event.wait(timeout_ms / 1000) or waiting.answer is None:
-                raise TimeoutError(f"The worker did not answer about offsets in {timeout_ms} ms.")
+                raise TimeoutError(f"The worker did not answer in {timeout_ms} ms.")
         finally:
             del self._waiting[number]
-        if isinstance(waiting.answer, OffsetsRefused):
+        if isinstance(waiting.answer, OffsetsRefused | StartRefused):
             raise ConnectError(waiting.answer.message)
         return waiting.answer
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from penstock.cluster.catalog import Catalog, PluginKind
 from penstock.cluster.messages import StartTask, TaskId
-from penstock.hosting.ports import MakeTransforms, OffsetStores, Properties, TaskClients
+from penstock.hosting.ports import Confirm, MakeTransforms, OffsetStores, Properties, TaskClients
 from penstock.hosting.settings import HostSettings, converter_key
 from penstock.hosting.task_counts import check_task_count
 from penstock.runtime.at_least_once import AtLeastOnce, SourceSettings
@@ -47,6 +47,10 @@ _KINDS = {
 }
 
 
+def permitted(start: StartTask) -> None:
+    """Where nobody else could run a task, it may always begin."""
+
+
 class TaskBuilder:
     """Makes loops; everything they need comes from here."""
 
@@ -58,6 +62,7 @@ class TaskBuilder:
         offsets: OffsetStores,
         transforms: MakeTransforms,
         clock: Clock,
+        confirm: Confirm = permitted,
     ) -> None:
         self._catalog = catalog
         self._settings = settings
@@ -65,6 +70,7 @@ class TaskBuilder:
         self._offsets = offsets
         self._transforms = transforms
         self._clock = clock
+        self._confirm = confirm
 
     def build(self, start: StartTask, control: Control, events: TaskEvents) -> Loop:
         """Raises what a wrong configuration or a plugin raises; then nothing is left open."""
@@ -117,6 +123,10 @@ class TaskBuilder:
     @property
     def clock(self) -> Clock:
         return self._clock
+
+    @property
+    def confirm(self) -> Confirm:
+        return self._confirm
 
 
 class _Assembly:

@@ -11,7 +11,7 @@ from typing import Any
 
 from penstock import host
 from penstock.hosting.control import SystemClock
-from penstock.hosting.ports import OffsetStores
+from penstock.hosting.ports import Confirm, OffsetStores
 from penstock.hosting.settings import ConverterSettings, HostSettings
 from penstock.hosting.tasks import TaskBuilder
 from penstock.runtime.plugins import NoTransforms
@@ -79,7 +79,7 @@ class TestComposition:
         self.catalog = SmallCatalog(nasty.CLASSES)
         self._clients = Clients(given["bridge"])
 
-    def builder(self, offsets: OffsetStores) -> TaskBuilder:
+    def builder(self, offsets: OffsetStores, confirm: Confirm) -> TaskBuilder:
         settings = HostSettings(
             {
                 Role.KEY: ConverterSettings("Text", {}),
@@ -95,6 +95,7 @@ class TestComposition:
             offsets,
             lambda properties: NoTransforms(),
             SystemClock(),
+            confirm,
         )
 
     def answer(self, question: str, body: bytes) -> bytes:
