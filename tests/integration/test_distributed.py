@@ -217,11 +217,6 @@ def test_work_goes_on_and_nothing_is_lost_after_kafka_was_away(tmp_path: Path) -
             group.end()
 
 
-# What a Java worker shows at that moment depends on how far its restart has come: it has told of
-# the connector's but not yet of the task's. Ours shows what is.
-A_MATTER_OF_MILLISECONDS = {"restart-only-failed"}
-
-
 @pytest.mark.parametrize("exactly_once", ["disabled", "enabled"])
 def test_a_worker_answers_as_the_java_worker_did(exactly_once: str, tmp_path: Path) -> None:
     steps = json.loads((Path(replay.__file__).parent / "rest-distributed.json").read_text())
@@ -229,8 +224,7 @@ def test_a_worker_answers_as_the_java_worker_did(exactly_once: str, tmp_path: Pa
 
     def compare(step: dict[str, Any], answer: dict[str, Any], seconds: float) -> None:
         found = replay.differences(step["step"], step["answer"], answer)
-        if step["step"] not in A_MATTER_OF_MILLISECONDS:
-            different.extend(f"{step['step']} {step['path']}: {it}" for it in found)
+        different.extend(f"{step['step']} {step['path']}: {it}" for it in found)
 
     files = tmp_path / "files"
     files.mkdir()

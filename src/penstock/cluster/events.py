@@ -258,6 +258,13 @@ class HealingDue(msgspec.Struct, frozen=True):
     incarnation: int
 
 
+class RestartDue(msgspec.Struct, frozen=True):
+    """A restart has been held back, or been waited for, for long enough."""
+
+    connector: str
+    at: float
+
+
 class ShutDown(msgspec.Struct, frozen=True):
     """The worker is to end."""
 
@@ -284,5 +291,6 @@ Event = (
     | Started
     | Retry
     | HealingDue
+    | RestartDue
     | ShutDown
 )

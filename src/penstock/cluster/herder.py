@@ -43,6 +43,8 @@ from penstock.cluster.events import (
     Rejoining,
     Reported,
     Request,
+    RestartAll,
+    RestartDue,
     Result,
     Retry,
     ShutDown,
@@ -71,10 +73,10 @@ from penstock.cluster.requests import (
     begin,
     forget_topics,
     requested,
-    restart_here,
     validated,
     write_connector,
 )
+from penstock.cluster.restarting import answered, has_turn, restart_due, restart_here
 from penstock.cluster.state import (
     CONNECTOR,
     ClusterState,
@@ -128,6 +130,8 @@ def decide(state: ClusterState, event: Event, now: float) -> Decision:
             retried(turn, event)
         case HealingDue():
             heal(turn, event)
+        case RestartDue():
+            restart_due(turn, event)
         case Abandoned(request):
             _abandoned(turn, request)
         case Started():
@@ -165,8 +169,10 @@ def _advance(turn: Turn) -> None:
         begun = False
         for queue in list(turn.state.queues.values()):
             pending = turn.state.requests.get(queue[0])
-            if pending is not None and pending.step is Step.QUEUED:
-                request = pending.request
+            if pending is None or pending.step is not Step.QUEUED:
+                continue
+            request = pending.request
+            if has_turn(turn, request):
                 guarded(turn, request, lambda request=request: begin(turn, request))
                 begun = not turn.state.membership.joining
 
@@ -242,6 +248,8 @@ def _continue(turn: Turn, pending: Pending, value: Any) -> None:
 
 def _written(turn: Turn, pending: Pending) -> None:
     request = pending.request
+    if isinstance(request, RestartAll):
+        answered(turn, request.connector)
     if isinstance(request, PutTaskConfigs) and request.incarnation is not None:
         settle(turn, request.connector, request.incarnation)
     if isinstance(request, PutConnector) and turn.state.settings.waits_for_start:

@@ -271,15 +271,6 @@ def _restarting(status: Status) -> Status:
     return replace(status, state=State.RESTARTING)
 
 
-def restart_here(turn: Turn, change: RestartRequested) -> None:
-    """The config log asks every worker to restart what it runs."""
-    statuses = turn.state.statuses.get(change.connector, {})
-    wish = RestartRequest(change.connector, change.only_failed, change.include_tasks)
-    numbers = to_restart(wish, statuses)
-    mark_restarting(turn, change.connector, numbers)
-    reconcile(turn, change.connector)
-
-
 def _reset_topics(turn: Turn, request: ResetTopics) -> None:
     forget_topics(turn, request.connector)
     turn.reply(request.id)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from penstock.cluster.config_state import SessionKey
+from penstock.cluster.config_state import RestartRequest, SessionKey
 from penstock.cluster.events import Request
 from penstock.cluster.messages import State, TargetState
 from penstock.cluster.ports import Stage
@@ -107,6 +107,13 @@ class Keys(msgspec.Struct, frozen=True):
     writing: bool = False
 
 
+class HeldRestart(msgspec.Struct, frozen=True):
+    """A restart that begins at `until`; without a wish, it has begun and is waited for."""
+
+    wish: RestartRequest | None
+    until: float
+
+
 class Step(enum.Enum):
     """How far a request has come."""
 
@@ -148,6 +155,7 @@ class ClusterState(msgspec.Struct, frozen=True):
     statuses: Mapping[str, Mapping[int, Status]] = {}
     topics: Mapping[str, frozenset[str]] = {}
     healing: Mapping[str, Mapping[int, Healing]] = {}
+    restarts: Mapping[str, HeldRestart] = {}
     requests: Mapping[int, Pending] = {}
     queues: Mapping[str, tuple[int, ...]] = {}  # requests that change a connector, one at a time
     next_incarnation: int = 1

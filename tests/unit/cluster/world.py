@@ -115,8 +115,12 @@ class Hosts:
 class World:
     """Feeds events until nothing is left to do; with a seed, in a random but fair order."""
 
-    def __init__(self, *, waits_for_start: bool = True, seed: int | None = None) -> None:
-        settings = Settings("w:1", "http://w:1/", waits_for_start=waits_for_start)
+    def __init__(
+        self, *, waits_for_start: bool = True, seed: int | None = None, distributed: bool = False
+    ) -> None:
+        settings = Settings(
+            "w:1", "http://w:1/", waits_for_start=waits_for_start, distributed=distributed
+        )
         self.state = ClusterState(settings)
         self.hosts = Hosts()
         self.now = 0.0
