@@ -13,7 +13,7 @@ from penstock.cluster.catalog import PluginKind
 from penstock.cluster.restart_policy import RestartPolicy
 from penstock.hosting.policy import HostingConfig, TaskPolicy
 from penstock.kafka.properties import ClientKind
-from penstock.plugins.builtin import BUILTIN
+from penstock.plugins.builtin import BUILTIN, SYNONYMS
 from penstock.plugins.registry import Registry
 from penstock.runtime import client_configs
 from penstock.runtime.distributed_config import DistributedConfig
@@ -118,6 +118,11 @@ def _plugin_pages(group: str) -> Iterator[Page]:
             if found not in names.setdefault(page, []):
                 names[page].append(found)
             classes[page] = registry.plugin(kind, java).load()
+            names[page] += [
+                Name(other, target.replace(":", "."))
+                for other, meant in SYNONYMS.items()
+                if meant == java
+            ]
     for page in sorted(names):
         definition = config_class(classes[page]).definition()
         yield Page(group, page, definition, tuple(names[page]))

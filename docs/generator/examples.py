@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from docs.generator.answers import answering, written_answers
 from docs.generator.catalog import Page
 from docs.generator.connector_examples import connector_results
 from docs.generator.prose import Block, blocks, sdk_names, value_of
@@ -22,6 +24,7 @@ from penstock.runtime.stages import TransformChain
 from penstock.sdk import Header, Record, Role, config_class
 from penstock.sdk.schema import same_value
 
+_ADDRESS = re.compile(r"https://[\w.-]+(:\d+)?")  # of a server, whose answers stand on the page
 FOLDER = "/etc/connect"  # where examples keep their files
 
 
@@ -96,10 +99,12 @@ def _resolved(found: list[Block]) -> Results:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.text, "utf-8")
         worker = _properties(found, "worker", folder)
-        providers = make_providers(
-            worker, lambda name: registry.plugin(PluginKind.CONFIG_PROVIDER, name).load()
-        )
-        resolved = resolve(_properties(found, "connector", folder), providers)
+        with answering(written_answers(found)) as address:
+            local = {n: _ADDRESS.sub(address, text) for n, text in worker.items()}
+            providers = make_providers(
+                local, lambda name: registry.plugin(PluginKind.CONFIG_PROVIDER, name).load()
+            )
+            resolved = resolve(_properties(found, "connector", folder), providers)
     yield "resolved", dict(resolved.config), _properties(found, "resolved", folder)
 
 

@@ -74,6 +74,16 @@ BUILTIN: Final[Mapping[PluginKind, Targets]] = {
             "EnvVarConfigProvider": "EnvVarConfigProvider",
             "FileConfigProvider": "FileConfigProvider",
         },
+    )
+    | _under(
+        "penstock.providers.",
+        "penstock.providers.",
+        {
+            "KubernetesConfigMapConfigProvider": "kubernetes:KubernetesConfigMapConfigProvider",
+            "KubernetesSecretConfigProvider": "kubernetes:KubernetesSecretConfigProvider",
+            "SecretsManagerConfigProvider": "aws:SecretsManagerConfigProvider",
+            "VaultConfigProvider": "vault:VaultConfigProvider",
+        },
     ),
     PluginKind.REST_EXTENSION: {
         f"{_CONNECT}rest.basic.auth.extension.BasicAuthSecurityRestExtension": (
@@ -87,6 +97,27 @@ BUILTIN: Final[Mapping[PluginKind, Targets]] = {
             f"{alias}ConnectorClientConfigOverridePolicy": "Policies"
             for alias in ("All", "Allowlist", "None", "Principal")
         },
+    ),
+}
+
+_AWS, _VAULT, _OF_KUBERNETES = (
+    f"penstock.providers.{name}ConfigProvider"
+    for name in ("SecretsManager", "Vault", "KubernetesSecret")
+)
+SYNONYMS: Final[Mapping[str, str]] = {
+    # Config providers of several projects, by the names that configurations know them by.
+    "com.amazonaws.kafka.config.providers.SecretsManagerConfigProvider": _AWS,
+    "com.github.jcustenborder.kafka.config.aws.SecretsManagerConfigProvider": _AWS,
+    "io.confluent.csid.config.provider.aws.SecretsManagerConfigProvider": _AWS,
+    "io.lenses.connect.secrets.providers.AWSSecretProvider": _AWS,
+    "com.github.jcustenborder.kafka.config.vault.VaultConfigProvider": _VAULT,
+    "com.provectus.kafka.connect.config.VaultConfigProvider": _VAULT,
+    "io.confluent.csid.config.provider.vault.VaultConfigProvider": _VAULT,
+    "io.lenses.connect.secrets.providers.VaultSecretProvider": _VAULT,
+    "com.github.gustajz.kafka.config.provider.KubernetesSecretConfigProvider": _OF_KUBERNETES,
+    "io.strimzi.kafka.KubernetesSecretConfigProvider": _OF_KUBERNETES,
+    "io.strimzi.kafka.KubernetesConfigMapConfigProvider": (
+        "penstock.providers.KubernetesConfigMapConfigProvider"
     ),
 }
 

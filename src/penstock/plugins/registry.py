@@ -17,7 +17,7 @@ from typing import Any, Self
 from penstock import KAFKA_VERSION
 from penstock.cluster.catalog import CONNECTORS, NoSuchVersion, Plugin, PluginKind
 from penstock.plugins import discovery
-from penstock.plugins.builtin import ABSTRACT, BUILTIN, INTERFACES
+from penstock.plugins.builtin import ABSTRACT, BUILTIN, INTERFACES, SYNONYMS
 from penstock.plugins.discovery import Problem
 from penstock.runtime.plugin_versions import best, range_text, version_key
 from penstock.sdk.class_names import ClassRef, import_class, java_only
@@ -75,7 +75,8 @@ class Registry:
 
     def find_exactly(self, name: str) -> ClassRef | None:
         """The class of a full name."""
-        plugins = self._by_name.get(name) or self._by_name.get(name.replace(":", "."))
+        meant = name if name in self._by_name else SYNONYMS.get(name, name)
+        plugins = self._by_name.get(meant) or self._by_name.get(name.replace(":", "."))
         if plugins:
             return ClassRef(plugins[0].name, _newest(plugins).load)
         if name in ABSTRACT:
@@ -135,7 +136,9 @@ class Registry:
         return frozenset((named | {"penstock"}) - _JAVA_DOMAINS)
 
     def _named(self, name: str) -> list[Plugin]:
-        full = name if name in self._by_name else self._aliases.get(name, name.replace(":", "."))
+        if name in self._by_name:
+            return self._by_name[name]
+        full = SYNONYMS.get(name) or self._aliases.get(name, name.replace(":", "."))
         return self._by_name.get(full, [])
 
     @cached_property

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from penstock.runtime.config_references import resolve
 from penstock.runtime.properties import parse_properties
 from penstock.sdk.config import Config, ConfigError, Importance, Option, config_class
 from penstock.sdk.java_regex import compile_regex, valid_regex
@@ -115,7 +116,10 @@ class EnvVarConfigProvider(ConfigProvider[EnvVarConfig]):
 def make_providers(
     properties: Mapping[str, str], load: Callable[[str], type[ConfigProvider[Any]]]
 ) -> dict[str, ConfigProvider[Any]]:
-    """The providers a worker's properties name; `load` finds the class of a name or alias."""
+    """The providers a worker's properties name; `load` finds the class of a name or alias.
+
+    The settings of one may refer to those that are named before it.
+    """
     made: dict[str, ConfigProvider[Any]] = {}
     for name in filter(None, properties.get("config.providers", "").split(",")):
         prefix = f"config.providers.{name}."
@@ -129,5 +133,6 @@ def make_providers(
             for key, value in properties.items()
             if key.startswith(prefix + "param.")
         }
-        made[name] = kind(config_class(kind).parse(options))
+        known = resolve(options, made).config
+        made[name] = kind(config_class(kind).parse(known))
     return made

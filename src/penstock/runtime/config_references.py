@@ -7,11 +7,12 @@ and a reference nobody answers stays as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.sdk.provider import ConfigData, ConfigProvider
+from penstock.sdk.errors import ConfigError, ConnectError
+from penstock.sdk.provider import ConfigData, ConfigProvider, LookupFailed
 
 Texts = Mapping[str, str | None]
 
@@ -38,7 +39,7 @@ def resolve(config: Texts, providers: Mapping[str, ConfigProvider[Any]]) -> Reso
         for found in _REFERENCE.finditer(text or ""):
             wanted.setdefault((found[1], found[2] or ""), set()).add(found[3])
     answers: dict[tuple[str, str], ConfigData] = {
-        (name, path): providers[name].get(path, keys)
+        (name, path): _asked(providers[name], name, path, keys)
         for (name, path), keys in wanted.items()
         if name in providers
     }
@@ -56,6 +57,19 @@ def resolve(config: Texts, providers: Mapping[str, ConfigProvider[Any]]) -> Reso
             if answer.ttl_ms is not None and answer.ttl_ms >= 0
         },
     )
+
+
+def _asked(
+    provider: ConfigProvider[Any], name: str, path: str, keys: Collection[str]
+) -> ConfigData:
+    try:
+        return provider.get(path, keys)
+    except LookupFailed as error:
+        wanted = " and ".join(
+            f"${{{':'.join((name, *([path] if path else ()), k))}}}" for k in sorted(keys)
+        )
+        text = f"The config provider {name} has no value for {wanted}: {error}."
+        raise (ConnectError if error.passing else ConfigError)(text) from error
 
 
 def with_references(raw: Texts, derived: Mapping[str, str]) -> dict[str, str]:

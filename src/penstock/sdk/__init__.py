@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from penstock.sdk.projector import project as project
     from penstock.sdk.provider import ConfigData as ConfigData
     from penstock.sdk.provider import ConfigProvider as ConfigProvider
+    from penstock.sdk.provider import LookupFailed as LookupFailed
     from penstock.sdk.record import Header as Header
     from penstock.sdk.record import Record as Record
     from penstock.sdk.record import RecordMetadata as RecordMetadata
@@ -133,7 +134,7 @@ _NAMES = {
     "numbers": "Float32 Float64 Int8 Int16 Int32 Int64",
     "predicate": "Predicate",
     "projector": "project",
-    "provider": "ConfigData ConfigProvider",
+    "provider": "ConfigData ConfigProvider LookupFailed",
     "record": (
         "Header Record RecordMetadata SinkRecord SourceRecord TimestampType TopicPartition replace"
     ),

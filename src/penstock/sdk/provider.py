@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from penstock.sdk.config import Config
+from penstock.sdk.errors import ConnectError
 
 C = TypeVar("C", bound=Config)
 
@@ -34,3 +35,15 @@ class ConfigProvider(ABC, Generic[C]):
 
     def close(self) -> None:
         """Release what the provider holds."""
+
+
+class LookupFailed(ConnectError):
+    """Why a provider has no values: what is wrong, and what to do. Never contains a value.
+
+    It is told together with the provider's name, the path and the keys. `passing` says that the
+    same may work later.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from penstock.cluster.catalog import NoSuchVersion, Plugin, PluginKind
+from penstock.plugins.builtin import SYNONYMS
 from penstock.plugins.registry import Registry
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.sink import SinkConnector
@@ -118,3 +119,16 @@ def test_classes_of_java_clients_may_be_named_though_there_is_nothing_to_load() 
     with pytest.raises(LookupError, match="has no implementation in Python"):
         found.load()
     assert BUILTIN.find_class("org.apache.kafka.connect.json.NoSuchConverter") is None
+
+
+@pytest.mark.parametrize("name", sorted(SYNONYMS))
+def test_providers_answer_to_the_names_of_other_projects(name: str) -> None:
+    found = BUILTIN.plugin(PluginKind.CONFIG_PROVIDER, name)
+    assert found.name == SYNONYMS[name]
+    assert BUILTIN.find_class(name) is not None
+    assert name not in {plugin.name for plugin in BUILTIN.plugins(PluginKind.CONFIG_PROVIDER)}
+
+
+def test_providers_have_short_names() -> None:
+    for short in ("Vault", "SecretsManager", "KubernetesSecret", "VaultConfigProvider"):
+        assert BUILTIN.plugin(PluginKind.CONFIG_PROVIDER, short).name.startswith("penstock.")
