@@ -31,6 +31,7 @@ from penstock.sdk.schema import Schema, Type
 Finish = Callable[[Any], Any]
 
 _DIGITS_AS_ZERO: Final = bytes(48 if 48 <= i < 58 else 32 for i in range(256))
+_DEPTH_USUAL: Final = 6
 _TOO_WIDE: Final = b"0" * 19  # so many digits may be more than 64 bits
 _NEGATIVE_ZERO: Final = re.compile(
     rb"-0+(?:\.0*)?(?:[eE][+-]?[0-9]+)?(?:[ \t\r\n,\]}]|\Z)", re.MULTILINE
@@ -56,7 +57,10 @@ class FastDecoder:
 
     def values(self, texts: Sequence[bytes]) -> list[Any]:
         """One value per text, or any exception: then ask the exact way, text by text."""
-        self._check(b"\n".join(texts))
+        joined = b"\n".join(texts)
+        self._check(joined)
+        if self._schemaless:
+            return _schemaless(joined, texts)
         values: list[Any] = list(map(self._decode, texts))
         if self._finish is not None:
             return list(map(self._finish, values))
@@ -75,7 +79,7 @@ class FastDecoder:
 
     def _decoder(self, schema: Schema | None, null_is_default: bool) -> Callable[[bytes], Any]:
         if schema is None:
-            return msgspec.json.Decoder().decode
+            return _of_64_bits
         kind = self._type(schema, null_is_default)
         if kind is not None:
             return msgspec.json.Decoder(kind).decode
@@ -86,12 +90,9 @@ class FastDecoder:
         return exactly
 
     def _check(self, joined: bytes) -> None:
-        if self._doubles and _NEGATIVE_ZERO.search(joined):  # Java reads it as 0.0
-            raise InexactError("negative zero")
-        if self._schemaless:
-            if _TOO_WIDE in joined.translate(_DIGITS_AS_ZERO):
-                raise InexactError("an integer that may be too wide")
-        elif not joined.isascii():
+        if self._doubles and b"-" in joined and _NEGATIVE_ZERO.search(joined):
+            raise InexactError("negative zero")  # Java reads it as 0.0
+        if not self._schemaless and not joined.isascii():
             joined.decode()  # msgspec does not look into what it skips
 
     def _type(self, schema: Schema, null_is_default: bool) -> Any:
@@ -115,6 +116,33 @@ class FastDecoder:
         self._width = len(members)
         kind = _dict_of(members)
         return kind | None if kind and _may_be_null(schema, null_is_default) else kind
+
+
+def _integer(bits: int) -> Any:
+    limit = 1 << (bits - 1)
+    return Annotated[int, msgspec.Meta(ge=-limit, le=limit - 1)]
+
+
+def _nested_values(depth: int) -> Any:
+    """Any JSON of this depth at most: as a type, so that msgspec sees to the size of integers."""
+    simple = _integer(64) | float | str | bool | None
+    if depth == 0:
+        return simple
+    inner = _nested_values(depth - 1)
+    return simple | dict[str, inner] | list[inner]
+
+
+_of_64_bits: Final = msgspec.json.Decoder(_nested_values(_DEPTH_USUAL)).decode
+_of_any_width: Final = msgspec.json.Decoder().decode
+
+
+def _schemaless(joined: bytes, texts: Sequence[bytes]) -> list[Any]:
+    try:
+        return list(map(_of_64_bits, texts))
+    except msgspec.ValidationError:  # nested deeper than usual, or too wide
+        if _TOO_WIDE in joined.translate(_DIGITS_AS_ZERO):
+            raise
+        return list(map(_of_any_width, texts))
 
 
 def _dict_of(members: dict[str, Any]) -> Any:
@@ -156,11 +184,6 @@ def _single(number: float) -> float:
     if found is None:
         raise InexactError("halfway between two FLOAT32s")
     return found
-
-
-def _integer(bits: int) -> Any:
-    limit = 1 << (bits - 1)
-    return Annotated[int, msgspec.Meta(ge=-limit, le=limit - 1)]
 
 
 def _instant(millis: int) -> datetime:

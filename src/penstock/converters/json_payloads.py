@@ -19,6 +19,7 @@ from penstock.converters import json_decode
 from penstock.converters.json_fast_decode import FastDecoder, exact_tree
 from penstock.converters.json_reader import JsonError, read
 from penstock.converters.json_schema_text import schema_from_json
+from penstock.sdk.columns import Same
 from penstock.sdk.converter import DecodedColumns, apart
 from penstock.sdk.errors import DataError
 from penstock.sdk.schema import Schema
@@ -88,7 +89,7 @@ class BareReader:
     def read(self, messages: Sequence[bytes | None]) -> DecodedColumns:
         try:
             values = self._fast.values(messages)  # type: ignore[arg-type]  # null raises
-            return [self._schema] * len(values), values
+            return Same.of(self._schema, len(values)), values
         except Exception:  # at least one needs a closer look
             if None in messages and len(messages) > 1:
                 return _around_nulls(self.read, messages)
@@ -127,7 +128,7 @@ class _Start:
         if set(map(_LAST, messages)) != _CLOSED:
             return None
         values = self._fast.values(list(map(self._payload, messages)))
-        return [self._schema] * len(values), values
+        return Same.of(self._schema, len(values)), values
 
 
 _LAST: Final = itemgetter(-1)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from penstock.converters.charsets import Charset
 from penstock.converters.options import ConverterConfig
+from penstock.sdk.columns import Same
 from penstock.sdk.config import Importance, Option, Width
 from penstock.sdk.converter import Converter, DecodedColumns, HeaderConverter, Role
 from penstock.sdk.schema import OPTIONAL_STRING, Schema
@@ -49,7 +50,7 @@ class StringConverter(Converter[StringConverterConfig], HeaderConverter[StringCo
         return list(zip(*StringConverter.decode_columns(self, topic, payloads), strict=True))
 
     def decode_columns(self, topic: str, payloads: Sequence[bytes | None]) -> DecodedColumns:
-        return [OPTIONAL_STRING] * len(payloads), self._texts(payloads)
+        return Same.of(OPTIONAL_STRING, len(payloads)), self._texts(payloads)
 
     def _texts(self, payloads: Sequence[bytes | None]) -> list[str | None]:
         with suppress(TypeError, UnicodeError):  # some are null or malformed

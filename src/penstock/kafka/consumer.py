@@ -14,6 +14,7 @@ from penstock.kafka.client_log import ClientLog
 from penstock.kafka.errors import KafkaRetriableError, kafka_error
 from penstock.kafka.positions import Positions
 from penstock.runtime.ports import Headers, RebalanceListener
+from penstock.sdk.columns import Same
 from penstock.sdk.java_regex import JavaPattern, compile_regex
 from penstock.sdk.record import TimestampType, TopicPartition
 
@@ -59,12 +60,15 @@ class KafkaBatch:
     def topics(self) -> list[Any]:
         if self._topics is None:
             messages, topic = self._messages, self._topic
-            self._topics = list(map(_topic, messages)) if topic is None else [topic] * len(messages)
+            if topic is None:
+                self._topics = list(map(_topic, messages))
+            else:
+                self._topics = Same.of(topic, len(messages))
         return self._topics
 
     def partitions(self) -> list[Any]:
         if self._partitions is None:
-            self._partitions = list(map(Message.partition, self._messages))
+            self._partitions = _perhaps_same(list(map(Message.partition, self._messages)))
         return self._partitions
 
     def offsets(self) -> list[Any]:
@@ -84,6 +88,8 @@ class KafkaBatch:
     def ends(self) -> dict[TopicPartition, int]:
         messages, partitions = self._messages, self.partitions()
         if self._topic is not None:
+            if type(partitions) is Same:
+                return {TopicPartition(self._topic, partitions[0]): _after(messages[-1])}
             last = dict(zip(partitions, messages, strict=True))
             return {TopicPartition(self._topic, p): _after(m) for p, m in last.items()}
         places = dict(zip(zip(self.topics(), partitions, strict=True), messages, strict=True))
@@ -101,17 +107,25 @@ class KafkaBatch:
         return self._stamps
 
     def _read_stamps(self) -> tuple[list[TimestampType], list[int | None]]:
-        kinds, times = zip(*map(Message.timestamp, self._messages), strict=True)
-        kind = kinds[0]
-        if kind != 0 and kinds.count(kind) == len(kinds):
-            return [_KINDS[kind]] * len(kinds), list(times)
-        pairs = zip(kinds, times, strict=True)
-        return [_KINDS[kind] for kind in kinds], [time if kind else None for kind, time in pairs]
+        stamps = list(map(Message.timestamp, self._messages))
+        usual = stamps[0][0]
+        times = [time for kind, time in stamps if kind == usual]
+        if usual and len(times) == len(stamps):
+            return Same.of(_KINDS[usual], len(times)), times
+        return (
+            [_KINDS[kind] for kind, _ in stamps],
+            [time if kind else None for kind, time in stamps],
+        )
 
     def part(self, start: int, end: int) -> KafkaBatch:
         if start == 0 and end == len(self._messages):
             return self
         return KafkaBatch(self._messages[start:end], self._topic)
+
+
+def _perhaps_same(column: list[Any]) -> list[Any]:
+    size = len(column)
+    return Same.of(column[0], size) if size and column.count(column[0]) == size else column
 
 
 def _after(message: Any) -> int:

@@ -11,7 +11,7 @@ from penstock.runtime.plugins import Converters, Transforms
 from penstock.runtime.ports import Headers, Incoming
 from penstock.runtime.stages import transformed
 from penstock.runtime.tolerance import ErrorContext, Operator, Stage
-from penstock.sdk.columns import Columns
+from penstock.sdk.columns import Columns, Same
 from penstock.sdk.converter import Converter, DecodedColumns
 from penstock.sdk.record import Header, SinkRecord
 
@@ -85,7 +85,7 @@ class SinkDecoder:
         self, topics: Sequence[str], raw: Sequence[Headers | None]
     ) -> list[tuple[Header, ...]]:
         if not any(raw):
-            return [()] * len(raw)
+            return Same.of((), len(raw))
         decode = self._converters.header.decode_header
 
         def header(topic: str, key: str, payload: bytes | None) -> Header:
@@ -109,7 +109,7 @@ def _decoded(
 ) -> DecodedColumns:
     """Schemas and values of the payloads, asked for topic by topic."""
     first = topics[0]
-    if topics.count(first) == len(topics):
+    if type(topics) is Same or topics.count(first) == len(topics):
         return _decoded_of(converter, first, payloads)
     groups: dict[str, list[int]] = {}
     for index, topic in enumerate(topics):
@@ -131,7 +131,7 @@ def _decoded_of(
     if payloads[0] is not None or payloads.count(None) < size:
         return converter.decode_columns(topic, payloads)
     (schema,), (value,) = converter.decode_columns(topic, payloads[:1])
-    return [schema] * size, [value] * size
+    return Same.of(schema, size), Same.of(value, size)
 
 
 def _records(
