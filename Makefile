@@ -48,6 +48,10 @@ check: setup  ## ruff, pyright (strict), import-linter
 bench: setup  ## Penstock, the Java worker and bare client loops, side by side
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-check
+bench-check: setup  ## has a hot path become slower? (against benchmarks/costs.json)
+	@$(BIN)/python -m benchmarks.check
+
 .PHONY: docs
 docs: setup  ## docs/reference anew, from the declarations and docs/prose
 	@$(BIN)/python -m docs.generator

@@ -88,7 +88,7 @@ def run_marked() -> None:
 
 
 def timed(rounds: int = ROUNDS) -> Costs:
-    """Multiples of the plain loop in CPU time: the least of rounds short enough to be left alone."""
+    """Multiples of the plain loop in CPU time, the least of rounds too short to be disturbed."""
     work = workloads()
     least = dict.fromkeys(work, float("inf"))
     gc.collect()

@@ -173,7 +173,5 @@ def workloads() -> dict[str, Batch]:
         "source, JSON, 3 transforms": _source(given, None, plain, THREE),
         "source, envelope": _source(given, ORDER, envelopes, {}),
         "source, lines of a file": _lines(lines),
-        "values as text, as the file sink prints them": lambda: java_strings(
-            given, [None] * BATCH
-        ),
+        "values as text, as the file sink prints them": lambda: java_strings(given, [None] * BATCH),
     }

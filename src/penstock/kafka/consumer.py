@@ -109,7 +109,7 @@ class KafkaBatch:
     def _read_stamps(self) -> tuple[list[TimestampType], list[int | None]]:
         stamps = list(map(Message.timestamp, self._messages))
         usual = stamps[0][0]
-        times = [time for kind, time in stamps if kind == usual]
+        times: list[int | None] = [time for kind, time in stamps if kind == usual]
         if usual and len(times) == len(stamps):
             return Same.of(_KINDS[usual], len(times)), times
         return (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock.sdk.columns import Columns, column, columns_like
+from penstock.sdk.columns import Columns, Same, column, columns_like
 from penstock.sdk.record import SinkRecord, SourceRecord
 from penstock.sdk.schema import STRING
 
@@ -70,3 +70,18 @@ def test_a_column_of_plain_records_is_read_from_them() -> None:
     records = [SourceRecord("t", "a"), SourceRecord("t", "b")]
     assert column(records, "value") == ["a", "b"]
     assert column(columns_like(LINE, value=["c"]), "value") == ["c"]
+
+
+def test_a_column_that_is_the_same_throughout_gives_the_same_records() -> None:
+    batch = columns_like(LINE, value=["a", "b", "a"])
+    assert type(batch.column("topic")) is Same
+    plain = Columns(
+        SourceRecord, 3, {name: list(batch.column(name)) for name in LINE.__struct_fields__}
+    )
+    assert list(batch) == list(plain)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_all_columns_may_be_the_same_throughout(size: int) -> None:
+    columns = {name: Same.of(getattr(LINE, name), size) for name in LINE.__struct_fields__}
+    assert list(Columns(SourceRecord, size, columns)) == [LINE] * size

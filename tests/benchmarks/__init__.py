@@ -1,0 +1,1 @@
+"""The hot paths cost what they did."""
