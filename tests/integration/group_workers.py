@@ -14,8 +14,9 @@ from tests.integration.workers import JSON, Worker, wait_until, write_properties
 class Group:
     """The settings that workers of one group share; topics and group have names of their own."""
 
-    def __init__(self, bootstrap: str, folder: Path) -> None:
+    def __init__(self, bootstrap: str, folder: Path, **shared: str) -> None:
         self.bootstrap, self.folder = bootstrap, folder
+        self.shared = {name.replace("__", "."): value for name, value in shared.items()}
         self.name = f"group-{uuid.uuid4().hex[:8]}"
         self.ours: list[Distributed] = []
         self.javas: list[JavaWorker] = []
@@ -35,6 +36,7 @@ class Group:
             "heartbeat.interval.ms": "500",
             **topics,
             **copies,
+            **self.shared,
         }
 
     def worker(self, **settings: str) -> Distributed:

@@ -67,13 +67,15 @@ def proceed(turn: Turn, pending: Pending) -> None:
         case FencingRound() if step is Step.READING:
             _check(turn, request)
             _record(turn, request)
-        case FencingRound():
+        case FencingRound() if step is Step.RECORDING:
             finish(turn, request, None)
         case FenceZombies() | AlterOffsets() if step is Step.READING:
             _check(turn, request)
             _join(turn, request)
-        case _:
+        case FenceZombies() if step is Step.ASKING:
             finish(turn, request, None)
+        case _:
+            pass
 
 
 def _join(turn: Turn, request: Wish) -> None:

@@ -291,12 +291,13 @@ def _connector_changed(turn: Turn, change: ConnectorChange, offset: int) -> None
             disagree(turn, offset)
         case TasksConfigured() if known:
             _forget_tasks(turn, name)
-            supersede(turn, name)
             disagree(turn, offset)
             insist(turn, name)
         case _:
             pass
     reconcile(turn, name)
+    if isinstance(change, TasksConfigured):
+        supersede(turn, name)  # what has waited is about to stop by now, and does not fail
     observe(turn, name)
 
 
