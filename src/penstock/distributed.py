@@ -91,7 +91,9 @@ class DistributedWorker(Worker[DistributedConfig]):
         hosting = self._make_hosting(offsets)
         plugins.catalog = hosting.catalog
         levels = LoggerLevels(told=hosting.set_levels)
-        for_clients = ClientOffsets(offsets.of, plugins.groups, plugins.is_sink, self._resolved)
+        for_clients = ClientOffsets(
+            offsets.of, plugins.groups, plugins.is_sink, self._resolved, topics.offset_writer()
+        )
 
         def ports(made: Driver) -> Ports:
             leader = LeaderClient(peers, lambda: made.state)

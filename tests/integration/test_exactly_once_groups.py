@@ -115,6 +115,22 @@ def check_a_round(group: Group, asked: AnyWorker, others: list[AnyWorker], name:
     assert "zombie" not in lines(group, name)
 
 
+def check_offsets(group: Group, asked: AnyWorker, name: str) -> None:
+    """Offsets are changed in the name of the first task, which cannot write afterwards."""
+    at = {"filename": str(group.folder / f"{name}.txt")}
+    assert asked.ask(f"/connectors/{name}/stop", "PUT")[0] == 204
+    wait_until(lambda: asked.states(name) == ["STOPPED"], SECONDS, what="the end of the task")
+    zombie = Zombie(group, name, 0)
+    wanted = {"offsets": [{"partition": at, "offset": {"position": 0}}]}
+    status, body = asked.ask(f"/connectors/{name}/offsets", "PATCH", wanted)
+    assert (status, "altered successfully" in body["message"]) == (200, True), body
+    assert asked.ask(f"/connectors/{name}/offsets") == (200, wanted)
+    assert zombie.is_fenced()
+    before = len(lines(group, name))
+    assert asked.ask(f"/connectors/{name}/resume", "PUT")[0] == 202
+    wait_until(lambda: len(lines(group, name)) > before, SECONDS, what="lines once more")
+
+
 def test_the_producers_of_earlier_tasks_are_fenced_off(group: Group) -> None:
     first = started(group.worker())
     second = started(group.worker())
@@ -123,6 +139,7 @@ def test_the_producers_of_earlier_tasks_are_fenced_off(group: Group) -> None:
     even([first, second], ["a", "b"])
     assert records(group, "tasks-fencing-a") == [{"task-count": 1}]
     check_a_round(group, second, [first], "a")
+    check_offsets(group, first, "a")
 
 
 def test_workers_fence_for_a_java_leader_and_lead_java_workers(group: Group) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from penstock.sdk.config import ConfigError, ConfigValue, config_class
 from penstock.sdk.source import ExactlyOnceSupport, SourceConnector
@@ -27,6 +27,12 @@ _UNSUPPORTED = (
 _NO_BOUNDARIES = (
     "The connector does not support connector-defined transaction boundaries with the given "
     "configuration. Please reconfigure it to use a different transaction boundary definition."
+)
+_NO_ANSWER = (
+    "This connector has returned a null value from its canDefineTransactionBoundaries method, "
+    "which is not permitted. The connector will be treated as if it cannot define its own "
+    "transaction boundaries, and cannot be configured with 'transaction.boundary' set to "
+    "'connector'."
 )
 
 
@@ -68,7 +74,10 @@ def _support_error(connector: SourceConnector[Any]) -> str | None:
 
 
 def _boundary_error(connector: SourceConnector[Any]) -> str | None:
-    return None if connector.can_define_transaction_boundaries() else _NO_BOUNDARIES
+    answer = cast("bool | None", connector.can_define_transaction_boundaries())
+    if answer is None:
+        return _NO_ANSWER
+    return None if answer else _NO_BOUNDARIES
 
 
 def _ask(

@@ -12,7 +12,11 @@ from penstock.kafka.log import KafkaLog
 from penstock.kafka.log_claim import FencingWriter
 from penstock.kafka.topic_setup import InternalTopic, Purpose, TopicSetup
 from penstock.runtime import client_ids
-from penstock.runtime.client_settings import ClientSettings, LogClients
+from penstock.runtime.client_settings import (
+    ClientSettings,
+    LogClients,
+    source_transactional_id,
+)
 from penstock.runtime.distributed_config import DistributedConfig
 
 Properties = Mapping[str, str]
@@ -78,7 +82,10 @@ class InternalTopics:
         if not name or (name == self._config.offset_storage_topic and self._at_home(producer)):
             return None
         consumer = self._clients.offsets_consumer(
-            connector, properties, client_ids.consumer(connector)
+            connector,
+            properties,
+            client_ids.consumer(connector),
+            exactly_once=self._clients.exactly_once == "enabled",
         )
         admin = KafkaAdmin(self._clients.admin(properties, client_ids.admin(connector)))
         topic = self._offsets_topic(name)
@@ -88,6 +95,20 @@ class InternalTopics:
             TopicSetup(admin, self._seconds).ensure(topic)
 
         return KafkaLog(producer, consumer, name, admin, prepare=prepare)
+
+    def offset_writer(self) -> Callable[[str, Properties], Writer] | None:
+        """Changes offsets as the first task of a connector does; None unless exactly-once."""
+        if self._clients.exactly_once != "enabled":
+            return None
+
+        def open_writer(connector: str, properties: Properties) -> Writer:
+            first = source_transactional_id(self._config.group_id, connector, 0)
+            client_id = client_ids.producer(connector, 0)
+            settings = self._clients.exactly_once_producer(properties, client_id, first)
+            topic = properties.get(OWN_TOPIC, "").strip() or self._config.offset_storage_topic
+            return FencingWriter(settings, topic)
+
+        return open_writer
 
     def _offsets_topic(self, own: str | None = None) -> InternalTopic:
         config = self._config

@@ -16,6 +16,7 @@ from penstock.sdk.record import TopicPartition
 from penstock.stores import json_codec
 from penstock.stores.offset_records import in_java_order
 from penstock.stores.offsets import ConnectorOffsets
+from penstock.stores.ports import Writer
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +52,15 @@ class GroupOffsets(Protocol):
         ...
 
 
+OpenWriter = Callable[[str, Mapping[str, str]], Writer]
+
+
 class ClientOffsets:
-    """The control plane's offset store. Blocking calls happen on threads."""
+    """The control plane's offset store. Blocking calls happen on threads.
+
+    `writer` is given where sources are exactly-once: it writes in the name of a connector's first
+    task, which thereby is fenced off.
+    """
 
     def __init__(
         self,
@@ -60,11 +68,13 @@ class ClientOffsets:
         groups: Callable[[str, Mapping[str, str]], GroupOffsets],
         is_sink: Callable[[Config], bool],
         resolve: Callable[[Mapping[str, str]], Mapping[str, str]],
+        writer: OpenWriter | None = None,
     ) -> None:
         self._sources = sources
         self._groups = groups
         self._is_sink = is_sink
         self._resolve = resolve
+        self._writer = writer
 
     async def read(self, connector: str, config: Config) -> Offsets:
         """All committed offsets. Raises ConnectError."""
@@ -90,8 +100,7 @@ class ClientOffsets:
         if self._is_sink(config):
             await asyncio.to_thread(self._write_sink, connector, config, offsets, reset)
         elif offsets:
-            store = self._sources(connector, self._resolved(config))
-            await asyncio.to_thread(store.write, offsets, WRITE_TIMEOUT_MS)
+            await asyncio.to_thread(self._write_source, connector, config, offsets)
 
     def _resolved(self, config: Config) -> Mapping[str, str]:
         return self._resolve({name: text for name, text in config.items() if text is not None})
@@ -103,6 +112,19 @@ class ClientOffsets:
             log.exception("The offsets of %s could not be read", connector)
             text = f"Failed to retrieve offsets for source connector {connector}"
             raise ConnectError(text) from error
+
+    def _write_source(self, connector: str, config: Config, offsets: Offsets) -> None:
+        properties = self._resolved(config)
+        store = self._sources(connector, properties)
+        if self._writer is None:
+            store.write(offsets, WRITE_TIMEOUT_MS)
+            return
+        writer = self._writer(connector, properties)
+        try:
+            store.write(offsets, WRITE_TIMEOUT_MS, writer)
+        finally:
+            writer.close()
+        self._writer(connector, properties).close()  # waits until Kafka has completed the first
 
     def _read_sink(self, connector: str, config: Config) -> Offsets:
         properties = self._resolved(config)

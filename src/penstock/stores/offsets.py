@@ -11,7 +11,7 @@ from penstock.runtime.ports import OffsetPair
 from penstock.sdk.errors import ConnectError, DataError
 from penstock.stores import offset_records as records
 from penstock.stores.offset_table import OffsetTable
-from penstock.stores.ports import Entry, Log, LogRecord
+from penstock.stores.ports import Entry, Log, LogRecord, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -129,8 +129,13 @@ class ConnectorOffsets:
         pairs = [(partition, self._find(partition)) for partition in self.partitions()]
         return [(partition, offset) for partition, offset in pairs if offset is not None]
 
-    def write(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
-        """Store durably; None forgets. Raises DataError before anything is written."""
+    def write(
+        self, offsets: Sequence[OffsetPair], timeout_ms: int, writer: Writer | None = None
+    ) -> None:
+        """Store durably; None forgets. Raises DataError before anything is written.
+
+        A `writer`, of transactions, writes what otherwise the backing itself would.
+        """
         entries = self.encoded(offsets)
         if not entries:
             return
@@ -142,7 +147,7 @@ class ConnectorOffsets:
                 lost = _encoded(fallback.table, self._connector, forgotten)
                 fallback.write(lost, timeout_ms)
         left_ms = max(int((deadline - time.monotonic()) * 1000), 1)
-        self._backing.write(entries, left_ms)
+        (writer or self._backing).write(entries, left_ms)
         if fallback is not None:
             self._follow(fallback, offsets, left_ms)
 

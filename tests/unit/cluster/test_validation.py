@@ -33,6 +33,9 @@ class Shop(SourceConnector[ShopConfig]):
             case text:
                 return ExactlyOnceSupport(text)
 
+    def can_define_transaction_boundaries(self) -> bool:
+        return None if self.config.support == "null" else False  # type: ignore[return-value]
+
     @classmethod
     def validate(cls, values: list[ConfigValue], properties: Mapping[str, str]) -> None:
         if properties.get("topic") == "forbidden":
@@ -139,6 +142,9 @@ def test_a_connector_must_be_able_to_define_the_boundaries_it_is_asked_for() -> 
     given = SHOP | {"transaction.boundary": "connector"}
     (error,) = errors(validated(given, WorkerTraits(group_id="g")))["transaction.boundary"]
     assert error.startswith("The connector does not support connector-defined transaction")
+    given |= {"support": "null"}
+    (error,) = errors(validated(given, WorkerTraits(group_id="g")))["transaction.boundary"]
+    assert error.startswith("This connector has returned a null value")
 
 
 def test_overrides_count_once_per_setting_and_only_for_clients_in_use() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from random import Random
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from penstock.sdk.errors import ConnectError, DataError
 from penstock.stores import json_codec, offset_records
+from penstock.stores.client_offsets import ClientOffsets
 from penstock.stores.memory import MemoryLog
 from penstock.stores.offsets import ConnectorOffsets, LogOffsets, MemoryOffsets
 from penstock.stores.ports import Entry
@@ -121,6 +123,39 @@ def test_the_connectors_own_topic_counts_before_the_workers() -> None:
     assert offsets.read([{"p": 1}, {"p": 2}]) == [{"o": 2}, {"o": 1}]
     assert ConnectorOffsets("c", workers).read([{"p": 1}]) == [{"o": 2}]
     assert len(offsets.partitions()) == 2
+
+
+class Transaction:
+    """A writer that keeps what it is given."""
+
+    def __init__(self, opened: list[Transaction]) -> None:
+        self.entries: list[Entry] = []
+        self.closed = False
+        opened.append(self)
+
+    def write(self, entries: Sequence[Entry], timeout_ms: int) -> int | None:
+        self.entries += entries
+        return None
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_offsets_of_exactly_once_sources_are_changed_in_a_transaction_that_is_waited_for() -> None:
+    own, workers, opened = MemoryOffsets(), MemoryOffsets(), list[Transaction]()
+    offsets = ClientOffsets(
+        lambda connector, _: ConnectorOffsets(connector, own, workers),
+        lambda connector, _: pytest.fail("no group"),
+        lambda config: False,
+        dict,
+        lambda connector, _: Transaction(opened),
+    )
+    asyncio.run(offsets.write("c", {}, [({"p": 1}, {"o": 1})], reset=False))
+    written, waited = opened
+    assert written.entries == [(b'["c",{"p":1}]', b'{"o":1}')]
+    assert (written.closed, waited.closed, waited.entries) == (True, True, [])
+    assert own.table.partitions("c") == []
+    assert workers.table.partitions("c") == [{"p": 1}]
 
 
 def test_what_is_forgotten_is_forgotten_in_the_workers_topic_first() -> None:
