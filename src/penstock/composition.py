@@ -29,7 +29,7 @@ from penstock.rest.settings import rest_settings
 from penstock.runtime import client_ids
 from penstock.runtime.client_settings import ClientSettings
 from penstock.runtime.config_providers import make_providers
-from penstock.runtime.config_references import resolve
+from penstock.runtime.config_references import Resolved, resolve
 from penstock.runtime.override_policies import Policies
 from penstock.runtime.properties import load_properties
 from penstock.runtime.worker_config import WorkerConfig
@@ -109,8 +109,11 @@ class Worker(Generic[C]):
                 return known().plugin(PluginKind.CONFIG_PROVIDER, name).load()
         raise ConfigError(f"Class {name} could not be found; it is no config provider.")
 
+    def _looked_up(self, properties: Mapping[str, str]) -> Resolved:
+        return resolve(properties, self._providers)
+
     def _resolved(self, properties: Mapping[str, str]) -> dict[str, str]:
-        found = resolve(properties, self._providers).config
+        found = self._looked_up(properties).config
         return {name: text for name, text in found.items() if text is not None}
 
     async def run(self) -> bool:

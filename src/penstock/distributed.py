@@ -106,7 +106,7 @@ class DistributedWorker(Worker[DistributedConfig]):
                 validator=hosting.validator,
                 levels=levels,
                 clock=SystemClock(),
-                resolve=self._resolved,
+                look_up=self._looked_up,
                 ask_leader=leader.put_tasks,
                 fencer=ProducerFencer(self._clients(), self._resolved),
                 ask_to_fence=leader.fence,

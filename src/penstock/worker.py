@@ -88,7 +88,7 @@ class StandaloneWorker(Worker[StandaloneConfig]):
             hosting.validator,
             offsets.for_clients,
             levels,
-            self._resolved,
+            self._looked_up,
         )
         await self._listen(server, herder, NoPeers(), hosting, levels)
         try:

@@ -1,19 +1,20 @@
 """Sends commands to the task hosts, with references to secrets resolved on the way.
 
 Resolving may take long, so it happens on a thread; commands of one connector keep their order.
-What a connector makes of resolved secrets goes back as the references it came from.
+What a connector makes of resolved secrets goes back as the references it came from. The control
+plane hears when they expire, and when a connector starts with others than before.
 """
 
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
+from penstock.cluster.events import Event, SecretsChanged, SecretsExpire
 from penstock.cluster.messages import (
     CheckOffsets,
     Command,
@@ -32,10 +33,13 @@ from penstock.cluster.messages import (
     TaskHosts,
     TaskStopped,
 )
+from penstock.cluster.references import Marks, References
 from penstock.cluster.threads import on_thread
+from penstock.runtime.config_references import Resolved
+from penstock.runtime.error_text import error_message, trace_text
 from penstock.sdk.errors import java_class
 
-Resolve = Callable[[Mapping[str, str]], Mapping[str, str]]
+LookUp = Callable[[Mapping[str, str]], Resolved]
 
 
 def has_references(properties: Mapping[str, str]) -> bool:
@@ -47,14 +51,20 @@ class CommandSender:
     """Between a driver and its hosts."""
 
     def __init__(
-        self, hosts: TaskHosts, resolve: Resolve, report: Callable[[Report], None]
+        self,
+        hosts: TaskHosts,
+        look_up: LookUp,
+        report: Callable[[Report], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._hosts = hosts
-        self._resolve = resolve
+        self._look_up = look_up
         self._report = report
+        self._tell = tell
         self._waiting: dict[str, deque[Command]] = {}  # behind one that is being resolved
         self._unsent: set[tuple[str, int, int]] = set()  # starts that never reached a host
-        self._secrets: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {}
+        self._references: dict[str, References] = {}
+        self._marks = Marks()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def send(self, command: Command) -> None:
@@ -83,24 +93,36 @@ class CommandSender:
         del self._waiting[name]
 
     async def _resolved(self, command: Command) -> Command:
-        changes: dict[str, Any] = {}
-        for field in _FIELDS.get(type(command), ()):
-            properties: Mapping[str, str] = getattr(command, field)
-            if has_references(properties):
-                changes[field] = dict(await on_thread("secrets", self._resolve, properties))
-        resolved = replace(command, **changes) if changes else command
-        if isinstance(command, StartConnector) and isinstance(resolved, StartConnector):
-            self._secrets[command.connector] = command.properties, resolved.properties
-        return resolved
+        fields = _FIELDS.get(type(command), ())
+        given = {f"{f}.{k}": text for f in fields for k, text in getattr(command, f).items()}
+        if not has_references(given):
+            return command
+        found = await on_thread("secrets", self._look_up, given)  # each secret once, and the same
+        changes = {field: _below(field, found.config) for field in fields}
+        if isinstance(command, StartConnector):
+            self._starting(command, changes["properties"], found.secrets)
+        if not isinstance(command, CheckOffsets):
+            for path, ttl_ms in found.ttls_ms.items():
+                self._tell(SecretsExpire(_connector(command), path, ttl_ms / 1000))
+        secrets: Any = sorted(found.secrets)
+        return replace(command, **changes, secrets=secrets)
+
+    def _starting(
+        self, command: StartConnector, resolved: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> None:
+        name = command.connector
+        self._references[name] = References(command.properties, resolved, secrets)
+        if self._marks.changed(name, resolved):
+            self._tell(SecretsChanged(name, command.incarnation))
 
     def restored(self, report: Report) -> Report:
         """The report with references in place of what they resolved to."""
         if isinstance(report, ConnectorStopped):
-            self._secrets.pop(report.connector, None)
+            self._references.pop(report.connector, None)
         if isinstance(report, TaskConfigsMade) and report.configs is not None:
-            secrets = self._secrets.get(report.connector)
-            if secrets is not None:
-                return replace(report, configs=with_references(report.configs, *secrets))
+            references = self._references.get(report.connector)
+            if references is not None:
+                return replace(report, configs=references.restored(report.configs))
         return report
 
     def _deliver(self, command: Command) -> None:
@@ -116,8 +138,7 @@ class CommandSender:
 
     def _refuse(self, command: Command, error: Exception) -> None:
         """The instance fails before it ever was; a later command to stop it is answered here."""
-        text = "".join(traceback.format_exception(error))
-        failure = Failure(java_class(error), str(error), f"{java_class(error)}: {error}\n{text}")
+        failure = Failure(java_class(error), error_message(error), trace_text(error))
         if isinstance(command, StartConnector | StartTask):
             self._unsent.add(_key(command))
         for report in _refusals(command, failure):
@@ -129,6 +150,11 @@ _FIELDS: dict[type, tuple[str, ...]] = {
     StartTask: ("connector_properties", "task_properties"),
     CheckOffsets: ("properties",),
 }
+
+
+def _below(field: str, config: Mapping[str, str | None]) -> dict[str, Any]:
+    prefix = f"{field}."
+    return {k[len(prefix) :]: text for k, text in config.items() if k.startswith(prefix)}
 
 
 def _properties(command: Command) -> list[Mapping[str, str]]:
@@ -164,17 +190,3 @@ def _refusals(command: Command, failure: Failure) -> list[Report]:
             return [_stopped(command)]
         case _:
             return []
-
-
-def with_references(
-    configs: list[dict[str, str]], raw: Mapping[str, str], resolved: Mapping[str, str]
-) -> list[dict[str, str]]:
-    """Task configurations in which what came out of a reference is the reference again."""
-    referring = {key: text for key, text in raw.items() if "${" in text}
-    if not referring:
-        return configs
-
-    def restored(key: str, value: str) -> str:
-        return referring[key] if key in referring and resolved.get(key) == value else value
-
-    return [{key: restored(key, value) for key, value in c.items()} for c in configs]

@@ -18,7 +18,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from penstock.cluster.changes import ConnectorConfigured, SessionKeyChanged
-from penstock.cluster.commands import CommandSender, Resolve
+from penstock.cluster.commands import CommandSender, LookUp
 from penstock.cluster.effects import (
     Announce,
     AskLeader,
@@ -97,7 +97,7 @@ class Ports:
     validator: Validator
     levels: Levels
     clock: Clock
-    resolve: Resolve
+    look_up: LookUp
     ask_leader: AskForTasks
     fencer: Fencer = field(default_factory=NoFencing)
     ask_to_fence: AskForFence = field(default_factory=lambda: NoFencing().ask)
@@ -117,7 +117,7 @@ class Driver:
         self._next_id = 1
         self._writes = asyncio.Lock()
         self._ports = make_ports(self)
-        self._sender = CommandSender(self._ports.hosts, self._ports.resolve, self.report)
+        self._sender = CommandSender(self._ports.hosts, self._ports.look_up, self.report, self.feed)
 
     def feed(self, event: Event) -> None:
         """Decide on an event and do what follows. On the driver's thread only."""
@@ -222,8 +222,8 @@ class Driver:
                 self._start(self._rotate(effect))
             case ChangeLevel(logger, level):
                 self._change_level(logger, level)
-            case Announce(text):
-                log.warning("%s", text)
+            case Announce(text, expected):
+                log.log(logging.INFO if expected else logging.WARNING, "%s", text)
             case Wake(after_seconds, event):
                 ports.clock.later(after_seconds, lambda: self.feed(event))
             case Validate(request, config):

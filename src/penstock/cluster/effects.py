@@ -41,9 +41,10 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Announce(msgspec.Struct, frozen=True):
-    """Tell operators, in the log."""
+    """Tell operators, in the log: a warning, unless it was to be expected."""
 
     text: str
+    expected: bool = False
 
 
 class WriteStatus(msgspec.Struct, frozen=True):

@@ -265,6 +265,29 @@ class RestartDue(msgspec.Struct, frozen=True):
     at: float
 
 
+class SecretsExpire(msgspec.Struct, frozen=True):
+    """What a connector that starts refers to under a path is good for so long only."""
+
+    connector: str
+    path: str
+    after_seconds: float
+
+
+class ReloadDue(msgspec.Struct, frozen=True):
+    """The time is over."""
+
+    connector: str
+    path: str
+    at: float
+
+
+class SecretsChanged(msgspec.Struct, frozen=True):
+    """A connector that starts is given other values than the one before it."""
+
+    connector: str
+    incarnation: int
+
+
 class ShutDown(msgspec.Struct, frozen=True):
     """The worker is to end."""
 
@@ -291,6 +314,9 @@ Event = (
     | Started
     | Retry
     | HealingDue
+    | SecretsExpire
+    | ReloadDue
+    | SecretsChanged
     | RestartDue
     | ShutDown
 )

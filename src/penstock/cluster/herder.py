@@ -41,12 +41,15 @@ from penstock.cluster.events import (
     Rebalanced,
     RebalanceDue,
     Rejoining,
+    ReloadDue,
     Reported,
     Request,
     RestartAll,
     RestartDue,
     Result,
     Retry,
+    SecretsChanged,
+    SecretsExpire,
     ShutDown,
     Started,
     StatusChanged,
@@ -68,6 +71,7 @@ from penstock.cluster.reconcile import (
     settle,
 )
 from penstock.cluster.regroup import claim_anew, disagree, read_until, regroup
+from penstock.cluster.reloading import expire, reload, renew
 from penstock.cluster.reports import is_configured, reported, topic_used
 from penstock.cluster.requests import (
     begin,
@@ -130,6 +134,12 @@ def decide(state: ClusterState, event: Event, now: float) -> Decision:
             retried(turn, event)
         case HealingDue():
             heal(turn, event)
+        case SecretsExpire():
+            expire(turn, event)
+        case ReloadDue():
+            reload(turn, event)
+        case SecretsChanged():
+            renew(turn, event)
         case RestartDue():
             restart_due(turn, event)
         case Abandoned(request):

@@ -56,6 +56,7 @@ class StartConnector(msgspec.Struct, frozen=True, tag=True):
     incarnation: int
     properties: dict[str, str]  # with references to secrets resolved
     target: TargetState
+    secrets: list[str] = []  # which must be shown nowhere
 
 
 class SetConnectorTarget(msgspec.Struct, frozen=True, tag=True):
@@ -91,6 +92,7 @@ class StartTask(msgspec.Struct, frozen=True, tag=True):
     target: TargetState
     tasks: int = 0  # how many the connector has, if told
     exactly_once: bool = False  # a source's records and offsets go in Kafka's transactions
+    secrets: list[str] = []
 
 
 class SetTaskTarget(msgspec.Struct, frozen=True, tag=True):
@@ -120,6 +122,7 @@ class CheckOffsets(msgspec.Struct, frozen=True, tag=True):
     request: int
     properties: dict[str, str]
     offsets: list[tuple[dict[str, Any] | None, dict[str, Any] | None]]
+    secrets: list[str] = []
 
 
 Command = (

@@ -12,6 +12,7 @@ from penstock.cluster.effects import Rejoin, Send, Wake
 from penstock.cluster.events import FenceZombies, PutTaskConfigs, Retry
 from penstock.cluster.messages import (
     Command,
+    Configs,
     MakeTaskConfigs,
     SetConnectorTarget,
     SetTaskTarget,
@@ -220,7 +221,7 @@ def tasks_made(turn: Turn, report: TaskConfigsMade) -> Exception | None:
         return _too_many(turn, name, len(report.configs), configured.tasks_max)
     configs = tuple(report.configs)
     turn.set_local(name, replace(turn.local(name), made=configs))
-    if configs == configured.tasks and configured.applied == configured.config:
+    if not must_write(turn, name, configs, report.incarnation):
         settle(turn, name, report.incarnation)
         return None
     request = PutTaskConfigs(turn.state.next_internal, name, configs, report.incarnation)
@@ -244,7 +245,14 @@ def insist(turn: Turn, name: str) -> None:
 def settle(turn: Turn, name: str, incarnation: int) -> None:
     """The stored task configurations are those this incarnation wants."""
     local = turn.local(name)
-    turn.set_local(name, replace(local, settled=incarnation, attempts=0))
+    turn.set_local(name, replace(local, settled=incarnation, renewed=-1, attempts=0))
+
+
+def must_write(turn: Turn, name: str, configs: Configs, incarnation: int) -> bool:
+    """Whether tasks are to be configured anew: differently, or with other secrets."""
+    configured = turn.existing(name)
+    renewed = turn.local(name).renewed == incarnation
+    return renewed or configs != configured.tasks or configured.applied != configured.config
 
 
 def retry_later(turn: Turn, name: str, message: str | None) -> Exception:

@@ -40,7 +40,7 @@ from penstock.cluster.fencing import begin_fencing
 from penstock.cluster.messages import State, TargetState, TaskId
 from penstock.cluster.offset_steps import begin_offsets, ensure_stopped, prepare
 from penstock.cluster.queues import enqueue, leave
-from penstock.cluster.reconcile import mark_restarting, reconcile, settle
+from penstock.cluster.reconcile import mark_restarting, must_write, reconcile, settle
 from penstock.cluster.restarts import to_restart
 from penstock.cluster.state import CONNECTOR, Status, Step
 from penstock.cluster.turn import Turn
@@ -216,7 +216,7 @@ def _put_tasks(turn: Turn, request: PutTaskConfigs) -> None:
         raise NotFoundError(f"Connector {name} is not to run any more")
     if instance is None or instance.incarnation != request.incarnation:
         raise NotFoundError(f"Connector {name} was restarted meanwhile")
-    if request.configs == configured.tasks and configured.applied == configured.config:
+    if not must_write(turn, name, request.configs, request.incarnation):
         settle(turn, name, request.incarnation)
         end(turn, request.id, None, None)
         observe(turn, name)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from penstock.cluster.changes import Change
-from penstock.cluster.commands import Resolve
+from penstock.cluster.commands import LookUp
 from penstock.cluster.driver import Driver, Ports
 from penstock.cluster.effects import AskLeader, WriteStatus, WriteTopic
 from penstock.cluster.events import ConfigChanged, Event, Rebalanced
@@ -15,6 +15,7 @@ from penstock.cluster.messages import Report, TaskHosts
 from penstock.cluster.ports import Clock, Levels, OffsetStore, Validator
 from penstock.cluster.service import HerderService
 from penstock.cluster.state import CONNECTOR, ClusterState, Settings
+from penstock.runtime.config_references import Resolved
 from penstock.sdk.errors import ConnectError
 
 Tell = Callable[[Event], None]
@@ -80,7 +81,7 @@ def build_standalone(
     validator: Validator,
     offsets: OffsetStore,
     levels: Levels,
-    resolve: Resolve = lambda properties: properties,
+    look_up: LookUp = lambda properties: Resolved(dict(properties)),
     *,
     kafka_cluster_id: str | None = None,
     clock: Clock | None = None,
@@ -102,7 +103,7 @@ def build_standalone(
             validator=validator,
             levels=levels,
             clock=ticking,
-            resolve=resolve,
+            look_up=look_up,
             ask_leader=no_leader,
         )
 

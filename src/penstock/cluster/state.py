@@ -77,6 +77,7 @@ class Local(msgspec.Struct, frozen=True):
     ask_again: bool = False
     made: tuple[Mapping[str, str], ...] | None = None  # what the connector that runs wants
     settled: int = -1  # the incarnation whose tasks are known to be right
+    renewed: int = -1  # the incarnation whose tasks are to start anew, with other secrets
     attempts: int = 0  # failed attempts to make task configs, since the last success
 
 
@@ -156,6 +157,7 @@ class ClusterState(msgspec.Struct, frozen=True):
     topics: Mapping[str, frozenset[str]] = {}
     healing: Mapping[str, Mapping[int, Healing]] = {}
     restarts: Mapping[str, HeldRestart] = {}
+    reloads: Mapping[str, Mapping[str, float]] = {}  # when what connectors refer to expires
     requests: Mapping[int, Pending] = {}
     queues: Mapping[str, tuple[int, ...]] = {}  # requests that change a connector, one at a time
     next_incarnation: int = 1

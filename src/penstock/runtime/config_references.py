@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from penstock.runtime.redaction import SECRETS, is_harmless
 from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.sdk.provider import ConfigData, ConfigProvider, LookupFailed
 
@@ -21,10 +22,14 @@ _REFERENCE = re.compile(r"\$\{([^}]*?):(?:([^}]*?):)?([^}]*?)\}")
 
 @dataclass(frozen=True)
 class Resolved:
-    """Settings with values in place of references; milliseconds until those of a path expire."""
+    """Settings with values in place of references; milliseconds until those of a path expire.
+
+    `secrets` are the values that must be shown nowhere, and the references they came from.
+    """
 
     config: dict[str, str | None]
     ttls_ms: dict[str, int] = field(default_factory=dict[str, int])
+    secrets: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def has_reference(text: str | None) -> bool:
@@ -33,29 +38,44 @@ def has_reference(text: str | None) -> bool:
 
 
 def resolve(config: Texts, providers: Mapping[str, ConfigProvider[Any]]) -> Resolved:
-    """Ask each provider once per path. Raises what providers raise."""
+    """Ask each provider once per path. Raises what providers raise.
+
+    What is secret of the values is kept out of logs and messages from here on.
+    """
     wanted: dict[tuple[str, str], set[str]] = {}
     for text in config.values():
         for found in _REFERENCE.finditer(text or ""):
             wanted.setdefault((found[1], found[2] or ""), set()).add(found[3])
+    if not wanted:
+        return Resolved(dict(config))
     answers: dict[tuple[str, str], ConfigData] = {
         (name, path): _asked(providers[name], name, path, keys)
         for (name, path), keys in wanted.items()
         if name in providers
     }
 
-    def value(found: re.Match[str]) -> str:
-        answer = answers.get((found[1], found[2] or ""))
-        looked_up = None if answer is None else answer.data.get(found[3])
-        return found[0] if looked_up is None else looked_up
+    secrets: dict[str, str] = {}
 
+    def put_in(setting: str, text: str) -> str:
+        def value(found: re.Match[str]) -> str:
+            answer = answers.get((found[1], found[2] or ""))
+            looked_up = None if answer is None else answer.data.get(found[3])
+            if looked_up is not None and not is_harmless(setting, found[3]):
+                secrets[looked_up] = found[0]
+            return found[0] if looked_up is None else looked_up
+
+        return _REFERENCE.sub(value, text)
+
+    resolved = {n: None if text is None else put_in(n, text) for n, text in config.items()}
+    SECRETS.learn(secrets)
     return Resolved(
-        {n: None if text is None else _REFERENCE.sub(value, text) for n, text in config.items()},
+        resolved,
         {
             path: answer.ttl_ms
             for (_, path), answer in answers.items()
             if answer.ttl_ms is not None and answer.ttl_ms >= 0
         },
+        secrets,
     )
 
 
@@ -70,12 +90,3 @@ def _asked(
         )
         text = f"The config provider {name} has no value for {wanted}: {error}."
         raise (ConnectError if error.passing else ConfigError)(text) from error
-
-
-def with_references(raw: Texts, derived: Mapping[str, str]) -> dict[str, str]:
-    """Task settings as they are stored: what a connector copied from a setting with a reference
-    is the reference again, so that no secret is written to Kafka."""
-    return {
-        name: text if has_reference(text := raw.get(name)) and text is not None else value
-        for name, value in derived.items()
-    }

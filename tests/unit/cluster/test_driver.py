@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from penstock.cluster.commands import with_references
+from penstock.cluster.changes import ConnectorConfigured
+from penstock.cluster.commands import LookUp
+from penstock.cluster.effects import Wake
+from penstock.cluster.events import ConfigChanged, ReloadDue, SecretsExpire
+from penstock.cluster.herder import decide
 from penstock.cluster.messages import (
     CheckOffsets,
     MakeTaskConfigs,
@@ -20,10 +24,12 @@ from penstock.cluster.messages import (
     TaskConfigsMade,
     TaskId,
 )
+from penstock.cluster.references import References
 from penstock.cluster.service import HerderService
 from penstock.cluster.standalone import build_standalone
-from penstock.cluster.state import Settings
+from penstock.cluster.state import ClusterState, Settings
 from penstock.cluster.views import ConfigInfos
+from penstock.runtime.config_references import Resolved
 from penstock.sdk.errors import ConnectError, NotFoundError
 from tests.unit.cluster.world import Hosts
 
@@ -85,13 +91,13 @@ class Everything:
 Scene = Callable[[HerderService, ThreadedHosts], Awaitable[None]]
 
 
-def resolve(properties: Mapping[str, str]) -> dict[str, str]:
+def look_up(properties: Mapping[str, str]) -> Resolved:
     if any("${broken" in value for value in properties.values()):
         raise ConnectError("Could not read value for key password")
-    return {key: value.replace("${file:p}", "hunter2") for key, value in properties.items()}
+    return Resolved({k: value.replace("${file:p}", "hunter2") for k, value in properties.items()})
 
 
-def play(scene: Scene) -> None:
+def play(scene: Scene, look_up: LookUp = look_up) -> None:
     async def run() -> None:
         made: list[ThreadedHosts] = []
 
@@ -101,7 +107,7 @@ def play(scene: Scene) -> None:
 
         all_ports = Everything()
         settings = Settings("w:1", "http://w:1/")
-        herder = build_standalone(settings, hosts, all_ports, all_ports, all_ports, resolve)
+        herder = build_standalone(settings, hosts, all_ports, all_ports, all_ports, look_up)
         herder.started()
         async with asyncio.timeout(10):
             await scene(herder, made[0])
@@ -156,12 +162,94 @@ def test_a_secret_that_cannot_be_read_fails_the_connector_which_can_still_be_del
 
 
 def test_what_came_out_of_a_reference_is_the_reference_again():
-    raw, resolved = {"a": "${x:y}", "b": "z"}, {"a": "s", "b": "z"}
-    configs = [{"a": "s", "c": "s"}, {"a": "other", "b": "z"}]
-    assert with_references(configs, raw, resolved) == [
-        {"a": "${x:y}", "c": "s"},
-        {"a": "other", "b": "z"},
+    raw = {"a": "${x:y}", "b": "z", "url": "db://${x:user}"}
+    secret = "long-enough"
+    resolved = {"a": secret, "b": "z", "url": "db://me"}
+    secrets = {secret: "${x:y}", "pin1": "${x:pin}"}
+    configs = [
+        {"a": secret, "c": secret, "url": "db://me"},
+        {"a": "other", "b": "z", "url": f"db://me:{secret}@host/pin1", "p": "pin1"},
     ]
+    assert References(raw, resolved, secrets).restored(configs) == [
+        {"a": "${x:y}", "c": "${x:y}", "url": "db://${x:user}"},
+        {"a": "other", "b": "z", "url": "db://me:${x:y}@host/pin1", "p": "${x:pin}"},
+    ]
+
+
+class Leases:
+    """Answers with another password each time, or each second time, for 20 ms."""
+
+    def __init__(self, per_password: int = 1) -> None:
+        self.count, self.per_password = 0, per_password
+
+    def __call__(self, properties: Mapping[str, str]) -> Resolved:
+        self.count += 1
+        password = f"password-{self.count // self.per_password}"
+        config = {k: value.replace("${v:db:p}", password) for k, value in properties.items()}
+        return Resolved(dict[str, str | None](config), {"db": 20}, {password: "${v:db:p}"})
+
+
+LEASED = CONFIG | {"password": "${v:db:p}"}
+
+
+async def until(true: Callable[[], object]) -> None:
+    while not true():
+        await asyncio.sleep(0.001)
+
+
+def starts(hosts: ThreadedHosts, kind: type) -> list[Any]:
+    return [command for command in hosts.commands if isinstance(command, kind)]
+
+
+def test_secrets_that_expire_restart_the_connector_and_its_tasks():
+    async def scene(herder: HerderService, hosts: ThreadedHosts) -> None:
+        await herder.put_connector_config("c", LEASED, replace=False)
+        await until(lambda: len(starts(hosts, StartTask)) >= 3)
+        tasks = [start.task_properties["password"] for start in starts(hosts, StartTask)]
+        assert len(set(tasks)) == len(tasks)
+        connectors = [start.properties["password"] for start in starts(hosts, StartConnector)]
+        assert len(connectors) >= 3
+        assert starts(hosts, StartTask)[0].secrets == [tasks[0]]
+        (task,) = await herder.task_configs("c")
+        assert task.config["password"] == "${v:db:p}"
+        await herder.delete_connector("c")
+        await asyncio.sleep(0.05)
+        assert herder.driver.state.local == {}
+        assert herder.driver.state.reloads.keys() <= {"c"}
+
+    play(scene, Leases())
+
+
+def test_secrets_that_expire_unchanged_leave_the_tasks_alone():
+    async def scene(herder: HerderService, hosts: ThreadedHosts) -> None:
+        await herder.put_connector_config("c", LEASED, replace=False)
+        await until(lambda: len(starts(hosts, StartConnector)) >= 4)
+        assert len(starts(hosts, StartTask)) == 1
+
+    play(scene, Leases(1_000_000))
+
+
+def test_nothing_is_restarted_if_the_connector_does_not_want_it():
+    async def scene(herder: HerderService, hosts: ThreadedHosts) -> None:
+        config = LEASED | {"config.action.reload": "none"}
+        await herder.put_connector_config("c", config, replace=False)
+        await asyncio.sleep(0.08)
+        assert len(starts(hosts, StartConnector)) == 1
+        assert herder.driver.state.reloads == {}
+
+    play(scene, Leases())
+
+
+def test_a_path_that_is_looked_up_again_has_one_appointment():
+    state = ClusterState(Settings("w:1"))
+    change = ConnectorConfigured("c", LEASED)
+    state = decide(state, ConfigChanged(change), 0.0).state
+    state = decide(state, SecretsExpire("c", "db", 5.0), 10.0).state
+    decision = decide(state, SecretsExpire("c", "db", 5.0), 12.0)
+    assert decision.effects == (Wake(5.0, ReloadDue("c", "db", 17.0)),)
+    assert decision.state.reloads == {"c": {"db": 17.0}}
+    assert decide(decision.state, ReloadDue("c", "db", 15.0), 15.0).state == decision.state
+    assert decide(decision.state, ReloadDue("c", "db", 17.0), 17.0).state.reloads == {}
 
 
 def test_a_connector_that_never_stops_does_not_keep_the_worker_from_ending():

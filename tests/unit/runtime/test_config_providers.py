@@ -16,7 +16,7 @@ from penstock.runtime.config_providers import (
     FileConfigProvider,
     make_providers,
 )
-from penstock.runtime.config_references import has_reference, resolve, with_references
+from penstock.runtime.config_references import resolve
 from penstock.sdk.class_names import ClassRef
 from penstock.sdk.config import Config, ConfigError
 from penstock.sdk.provider import ConfigData, ConfigProvider
@@ -43,13 +43,6 @@ def test_each_provider_is_asked_once_per_path() -> None:
     assert found.config == {"a": "K1-K2", "b": "K1", "c": "K", "d": None}
     assert found.ttls_ms == {"x": 5, "": 5}
     assert sorted(provider.asked) == [("", ["k"]), ("x", ["k1", "k2"])]
-
-
-def test_secrets_a_connector_copied_are_stored_as_references() -> None:
-    raw = {"password": "${p:k}", "plain": "x"}
-    derived = {"password": "secret", "plain": "y", "task": "0"}
-    assert with_references(raw, derived) == {"password": "${p:k}", "plain": "y", "task": "0"}
-    assert not has_reference("${p}")
 
 
 def test_reads_properties_of_a_file(tmp_path: Path) -> None:
