@@ -46,7 +46,7 @@ REST_STOP_SECONDS = 1.0
 
 
 class StartError(Exception):
-    """Why the worker does not start: one sentence for the operator."""
+    """Why the worker does not start, or cannot go on: one sentence for the operator."""
 
 
 def read_worker_properties(path: Path) -> dict[str, str]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
+import sys
+import threading
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,6 +43,7 @@ log = logging.getLogger(__name__)
 
 LEAVE_SECONDS = 5.0
 TOPIC_STOP_SECONDS = 5.0
+BEAT_SECONDS = 1.0
 
 
 class DistributedWorker(Worker[DistributedConfig]):
@@ -53,7 +58,7 @@ class DistributedWorker(Worker[DistributedConfig]):
         await self._listen(server, parts.herder, parts.peers, parts.hosting, parts.levels)
         try:
             await self._until(stop, self._join(parts))
-            await stop.wait()
+            await self._until(stop, parts.control.refusal())
             log.info("Stopping")
         finally:
             await server.stop(REST_STOP_SECONDS)
@@ -87,8 +92,9 @@ class DistributedWorker(Worker[DistributedConfig]):
         statuses = StatusTopic(topics.statuses(), server.worker_id, tell)
         configs = ConfigTopic(topics.configs(), tell, claim=topics.config_writer())
         control = Control(lambda: driver.state, tell, configs, config.worker_sync_timeout_ms)
-        member = self._member(control, server.worker_id, server.url)
         hosting = self._make_hosting(offsets)
+        member = self._member(control, hosting, server.worker_id, server.url)
+        hosting.when_out_of_time(member.out_of_time)
         plugins.catalog = hosting.catalog
         levels = LoggerLevels(told=hosting.set_levels)
         for_clients = ClientOffsets(
@@ -114,7 +120,9 @@ class DistributedWorker(Worker[DistributedConfig]):
 
         driver = Driver(ClusterState(self._settings(server, self._group_settings())), ports)
         herder = HerderService(driver, hosting.validator, for_clients, standalone=False)
-        return _Parts(offsets, statuses, configs, member, hosting, levels, peers, driver, herder)
+        return _Parts(
+            offsets, statuses, configs, member, control, hosting, levels, peers, driver, herder
+        )
 
     def _peer_tls(self) -> ssl.SSLContext | None:
         """For asking other workers, which are configured alike."""
@@ -142,8 +150,9 @@ class DistributedWorker(Worker[DistributedConfig]):
             verification_algorithms=tuple(config.inter_worker_verification_algorithms),
         )
 
-    def _member(self, control: Control, worker_id: str, url: str) -> GroupMember:
-        from penstock.kafka.membership import GroupMember, MemberSettings
+    def _member(self, control: Control, hosting: Hosting, worker_id: str, url: str) -> GroupMember:
+        from penstock.kafka.membership import GroupMember
+        from penstock.kafka.membership_client import MemberSettings
         from penstock.kafka.properties import ClientKind, to_librdkafka
         from penstock.kafka.properties_python import to_kafka_python
 
@@ -159,7 +168,7 @@ class DistributedWorker(Worker[DistributedConfig]):
             max_delay_ms=config.scheduled_rebalance_max_delay_ms,
         )
         translated = to_librdkafka(self._clients().membership(worker_id), ClientKind.ADMIN)
-        return GroupMember(to_kafka_python(translated.settings), settings, control)
+        return GroupMember(to_kafka_python(translated.settings), settings, control, hosting)
 
 
 @dataclass
@@ -170,6 +179,7 @@ class _Parts:
     statuses: StatusTopic
     configs: ConfigTopic
     member: GroupMember
+    control: Control
     hosting: Hosting
     levels: LoggerLevels
     peers: HttpPeers
@@ -206,6 +216,11 @@ class Control:
         self._tell = tell
         self._configs = configs
         self._sync_timeout_ms = sync_timeout_ms
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._refused: asyncio.Future[str] = self._loop.create_future()
+        self._beats = 0
+        self._beat()
 
     def configs(self) -> ConfigState:
         return self._configs.snapshot()
@@ -228,3 +243,30 @@ class Control:
 
     def tell(self, event: Event) -> None:
         self._tell(event)
+
+    # Signs of life ------------------------------------------------------------------------------
+
+    def _beat(self) -> None:
+        self._beats += 1
+        self._loop.call_later(BEAT_SECONDS, self._beat)
+
+    def pulse(self) -> int:
+        return self._beats
+
+    def stack(self) -> str:
+        frame = sys._current_frames().get(self._thread)  # pyright: ignore[reportPrivateUsage]
+        return "".join(traceback.format_stack(frame)).rstrip()
+
+    # The end ------------------------------------------------------------------------------------
+
+    def refused(self, reason: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the worker has ended
+            self._loop.call_soon_threadsafe(self._refuse, reason)
+
+    def _refuse(self, reason: str) -> None:
+        if not self._refused.done():
+            self._refused.set_result(reason)
+
+    async def refusal(self) -> None:
+        """Waits for ever, or until the group refuses this worker; then raises StartError."""
+        raise StartError(await asyncio.shield(self._refused))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from penstock.cluster.plugin_specs import PluginSpec
     from penstock.cluster.validation import Validator as Checks
     from penstock.hosting.process import ProcessHosts
+    from penstock.hosting.thread import ThreadHosts
 
 OnReport = Callable[[Report], None]
 Resolve = Callable[[Mapping[str, str | None]], dict[str, str | None]]
@@ -83,6 +84,14 @@ class Hosting(Protocol):
         """The worker's loggers have new levels."""
         ...
 
+    def renew(self, until: float) -> None:
+        """Tasks may run until this monotonic time; without a call, for ever. Never blocks."""
+        ...
+
+    def when_out_of_time(self, call: Callable[[], None]) -> None:
+        """`call` hears that tasks were ended because they were not allowed more time."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -93,9 +102,13 @@ class ThreadHosting:
 
     def __init__(self, parts: WorkerParts, registry: Registry, offsets: OffsetStores) -> None:
         from penstock.cluster.plugin_views import ThreadedPlugins, ThreadedValidator
+        from penstock.hosting.lease import Watch
 
         self._parts = parts
         self._offsets = offsets
+        self._running: ThreadHosts | None = None
+        self._told: Callable[[], None] = lambda: None
+        self._watch = Watch(self._out_of_time)
         self.catalog = registry
         self.validator = ThreadedValidator(LateValidator(self._checks), registry)
         self.plugins = ThreadedPlugins(registry)
@@ -130,13 +143,25 @@ class ThreadHosting:
             waiting(confirm),
         )
         tune_process()
-        return ThreadHosts(builder, self.catalog, report)
+        self._running = ThreadHosts(builder, self.catalog, report)
+        return self._running
 
     async def find_plugins(self) -> Registry:
         return self.catalog
 
     def set_levels(self, levels: Mapping[str, int]) -> None:
         """Tasks log in this very process."""
+
+    def renew(self, until: float) -> None:
+        self._watch.renew(until)
+
+    def when_out_of_time(self, call: Callable[[], None]) -> None:
+        self._told = call
+
+    def _out_of_time(self) -> None:
+        if self._running is not None:
+            self._running.cut_off()
+        self._told()
 
     def close(self) -> None:
         """Threads end with the process."""
@@ -237,6 +262,12 @@ class ProcessHosting:
 
     def set_levels(self, levels: Mapping[str, int]) -> None:
         self._hosts.set_levels(levels)
+
+    def renew(self, until: float) -> None:
+        self._hosts.renew(until)
+
+    def when_out_of_time(self, call: Callable[[], None]) -> None:
+        self._hosts.when_out_of_time(call)
 
     def close(self) -> None:
         self._hosts.close()

@@ -345,12 +345,20 @@ def _status_changed(turn: Turn, event: StatusChanged) -> None:
     known = turn.state.statuses.get(name, {}).get(number)
     if event.worker_id != me:
         if known is not None and known.worker_id == me and event.generation < known.generation:
-            return  # what this worker has written since is still to be read
+            _say_again(turn, name, number, known)
+            return
     elif turn.state.ready and not _may_run(turn, name, number):
         turn.set_status(name, number, None)  # written just before this worker heard of the end
         return
     texts = (event.worker_id, event.generation, event.trace, event.version)
     turn.show_status(name, number, Status(event.state, *texts))
+
+
+def _say_again(turn: Turn, name: str, number: int, known: Status) -> None:
+    """A worker that was cut off for a while says late what was true before: ours stays true."""
+    instance = turn.state.instance(name, number)
+    if instance is not None and not instance.stopping and instance.state is known.state:
+        turn.set_status(name, number, known.state, known.trace, known.version)
 
 
 def _shut_down(turn: Turn) -> None:

@@ -19,11 +19,13 @@ from penstock.hosting.calls import CallWatch, stack_text
 from penstock.hosting.confirming import asking
 from penstock.hosting.failures import failure_of
 from penstock.hosting.frames import FrameReader, framed
+from penstock.hosting.lease import end_at
 from penstock.hosting.messages import (
     Answered,
     Ask,
     Beat,
     FromHost,
+    Lease,
     Logged,
     LogLine,
     OffsetsFound,
@@ -135,6 +137,8 @@ class _Host:
     def __init__(self, link: Link, compose: Compose, setup: Setup) -> None:
         self._link = link
         self._beat_seconds = setup.beat_seconds
+        if setup.lease is not None:
+            end_at(setup.lease)
         self._threads: dict[int, StartTask] = {}  # of tasks, by thread id
         _log_to(link, setup.levels)
         self._composition = compose(setup.plan)
@@ -158,6 +162,8 @@ class _Host:
                 | StartRefused()
             ):
                 self._offsets.answered(message)
+            case Lease(until):
+                end_at(until)
             case SetLevels(levels):
                 set_levels(levels)
             case Ask():

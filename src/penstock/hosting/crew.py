@@ -37,6 +37,7 @@ from penstock.cluster.messages import (
 from penstock.hosting.endings import Ending, explained
 from penstock.hosting.failures import failure_of
 from penstock.hosting.fleet import Fleet, HostEnded
+from penstock.hosting.lease import ENDED, ended_by_lease
 from penstock.hosting.members import Member, Use
 from penstock.hosting.policy import TaskPolicy, task_policy
 from penstock.hosting.ports import OnReport
@@ -193,6 +194,8 @@ class Crew:
     # What hosts say -----------------------------------------------------------------------------
 
     def reported(self, member: Member, report: Any) -> None:
+        if self.fleet.lease_over() and not isinstance(report, (TaskStopped, ConnectorStopped)):
+            return  # somebody else may say it by now
         match report:
             case TaskChanged():
                 self._task_changed(member, report)
@@ -300,6 +303,8 @@ class Crew:
     # Ends ---------------------------------------------------------------------------------------
 
     def lost(self, member: Member, ending: Ending) -> None:
+        if self.fleet.lease is not None and ended_by_lease(ending.status):
+            self._out_of_time(member, ending)
         crashed = not member.relocates and not member.empty and not self.fleet.closing
         text = explained(_subject(member), ending)
         if crashed:
@@ -320,6 +325,24 @@ class Crew:
                 answer.set_exception(HostEnded(text))
         for check in member.checks.values():
             self._report(OffsetsChecked(check.connector, check.request, failure=failure))
+
+    def _out_of_time(self, member: Member, ending: Ending) -> None:
+        """What ran here may run elsewhere by now: nothing is said of it, and all begins anew."""
+        if member.empty or self.fleet.closing:
+            return
+        log.error("%s", explained(_subject(member), replace(ending, asked=ENDED)))
+        for (task_id, incarnation), task in member.tasks.items():
+            task.given_up = True
+            del self._tasks[task_id, incarnation]
+            if task.stop_asked:
+                self._report(TaskStopped(task_id, incarnation, cancelled=True))
+        for (name, incarnation), connector in member.connectors.items():
+            del self._connectors[name, incarnation]
+            if connector.stop_asked:
+                self._report(ConnectorStopped(name, incarnation, cancelled=True))
+        member.tasks.clear()
+        member.connectors.clear()
+        self.fleet.out_of_time()
 
     def _task_lost(self, task: TaskRecord, failure: Failure, member: Member) -> None:
         start = task.start

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ from penstock.hosting.balance import choose
 from penstock.hosting.host_process import HostProcess, Owner
 from penstock.hosting.launch import Born, Dead, Launcher, Lost, NotBorn
 from penstock.hosting.members import Member, Use, open_for
-from penstock.hosting.messages import Ask, SetLevels, Setup
+from penstock.hosting.messages import Ask, Lease, SetLevels, Setup
 from penstock.sdk.errors import RetriableError
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ class Fleet:
         self.plan: bytes | None = None
         self.levels: dict[str, int] = {}
         self.closing = False
+        self.lease: float | None = None  # until when hosts may go on; None: for ever
+        self.out_of_time: Callable[[], None] = lambda: None  # a host was ended by its lease
         self._loop = loop
         self._launcher = launcher
         self._numbers = itertools.count(1)
@@ -91,7 +93,8 @@ class Fleet:
         process = HostProcess(number, self._launcher, self.owner, self._loop)
         member = self.members[number] = Member(process, use, time.monotonic(), cohort)
         self._watch_launcher()
-        process.send(Setup(self.plan or b"", self.levels, self.settings.beat_seconds))
+        lease = None if use is Use.QUESTIONS else self.lease
+        process.send(Setup(self.plan or b"", self.levels, self.settings.beat_seconds, lease))
         return member
 
     def _watch_launcher(self) -> None:
@@ -159,6 +162,17 @@ class Fleet:
         self.levels = {**self.levels, **levels}
         for member in self.members.values():
             member.process.send(SetLevels(dict(levels)))
+
+    def renew(self, until: float) -> None:
+        """Hosts in which anything of connectors runs may go on until then."""
+        self.lease = until
+        for member in self.members.values():
+            if member.use is not Use.QUESTIONS:
+                member.process.send(Lease(until))
+
+    def lease_over(self) -> bool:
+        """Nothing that hosts say counts any more, except that something has ended."""
+        return self.lease is not None and time.monotonic() >= self.lease
 
     def close(self) -> None:
         """End every host."""

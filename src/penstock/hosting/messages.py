@@ -26,6 +26,13 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     plan: bytes
     levels: dict[str, int] = {}
     beat_seconds: float = 1.0
+    lease: float | None = None
+
+
+class Lease(msgspec.Struct, frozen=True, tag=True):
+    """The host may go on until then, in monotonic time, which processes share; then it ends."""
+
+    until: float
 
 
 class SetLevels(msgspec.Struct, frozen=True, tag=True):
@@ -84,6 +91,7 @@ class ShowStack(msgspec.Struct, frozen=True, tag=True):
 
 ToHost = (
     Setup
+    | Lease
     | SetLevels
     | OffsetsFound
     | OffsetsStored

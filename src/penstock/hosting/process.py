@@ -100,6 +100,14 @@ class ProcessHosts:
     def set_levels(self, levels: Mapping[str, int]) -> None:
         self._soon(self._fleet.set_levels, dict(levels))
 
+    def renew(self, until: float) -> None:
+        """Hosts end at this monotonic time, unless this is called again. Not called: never."""
+        self._soon(self._fleet.renew, until)
+
+    def when_out_of_time(self, call: Callable[[], None]) -> None:
+        """`call` hears that something that ran was ended because the lease was not renewed."""
+        self._soon(setattr, self._fleet, "out_of_time", call)
+
     def ask(self, question: str, body: bytes) -> Future[bytes]:
         """Raises AskedError for what was raised in the host, HostEnded if that is gone."""
         answer: Future[bytes] = Future()

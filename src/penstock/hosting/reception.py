@@ -107,7 +107,8 @@ class Reception:
                 self._loop.call_soon_threadsafe(member.process.send, answer)
 
         def allowed() -> bool:
-            return task is not None and not task.given_up and not member.process.over
+            given_up = task is None or task.given_up or self._fleet.lease_over()
+            return not given_up and not member.process.over
 
         if task is not None:
             self._desk.ask(question, task.start, allowed, reply)

@@ -76,6 +76,13 @@ class ThreadHosts:
             case CheckOffsets():
                 self._check_offsets(command)
 
+    def cut_off(self) -> None:
+        """No task does anything with Kafka from now on; each is still to be stopped."""
+        with self._lock:
+            tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cut_off()
+
     def _start_task(self, command: StartTask) -> None:
         task = TaskThread(command, self._builder, self._report)
         with self._lock:
@@ -155,6 +162,13 @@ class TaskThread:
         if self._loop is not None:
             self._loop.cancel()
         self._report(TaskStopped(self._command.id, self._command.incarnation, cancelled=True))
+
+    def cut_off(self) -> None:
+        """It may do nothing any more, and says nothing but that it has ended."""
+        with self._lock:
+            self.control.cancel()
+        if self._loop is not None:
+            self._loop.cancel()
 
     # The task's thread --------------------------------------------------------------------------
 

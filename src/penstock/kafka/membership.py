@@ -2,7 +2,8 @@
 
 The protocol runs on threads of its own, so that heartbeats go on whatever else is busy. A round is
 joined only once everything has ended here that was taken away before: what a member does not claim
-is given to others.
+is given to others. They are given it, too, when the coordinator does not hear of this member for a
+session's length; so nothing runs here longer than that without word from it.
 """
 
 from __future__ import annotations
@@ -11,23 +12,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from kafka.coordinator import base
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
-from msgspec import Struct
 
-from penstock.cluster.assignor_work import Work
-from penstock.cluster.config_state import ConfigState
-from penstock.cluster.events import Event, Rejoining
-from penstock.cluster.membership_bytes import offers
-from penstock.cluster.protocol import Protocol as ConnectProtocol
+from penstock.kafka.membership_client import Coordinator, MemberSettings, refusal
+from penstock.kafka.membership_pulse import Pulse
 from penstock.kafka.membership_rounds import Rounds
+from penstock.kafka.membership_standing import Lease, NoLease, Standing
+from penstock.kafka.ports import ControlPlane
 
 log = logging.getLogger(__name__)
-
-BaseCoordinator: Any = base.BaseCoordinator  # the stubs there are describe an older release
 
 STEP_SECONDS = 0.1
 JOIN_MS = 500
@@ -37,52 +33,23 @@ RETRY_SECONDS = 1.0
 REMIND_SECONDS = 60.0
 
 
-class MemberSettings(Struct, frozen=True):
-    """What a member is told by the worker's configuration."""
-
-    group_id: str
-    url: str
-    protocol: ConnectProtocol = ConnectProtocol.SESSIONED
-    session_timeout_ms: int = 10_000
-    rebalance_timeout_ms: int = 60_000
-    heartbeat_interval_ms: int = 3_000
-    retry_backoff_ms: int = 100
-    max_delay_ms: int = 300_000
-
-
-class ControlPlane(Protocol):
-    """What a member has to know of its worker. Called from any thread."""
-
-    def configs(self) -> ConfigState:
-        """The config topic as far as it was read."""
-        ...
-
-    def newest_configs(self) -> ConfigState:
-        """The same, after reading to the end if that is possible soon."""
-        ...
-
-    def noted(self) -> int:
-        """How many events of the group the control plane has taken note of."""
-        ...
-
-    def running(self) -> Work:
-        """What runs here, or has not ended yet."""
-        ...
-
-    def tell(self, event: Event) -> None: ...
-
-
 class GroupMember:
     """A `Group`. Call `start` once, and `close` at the end; the rest from any thread."""
 
     def __init__(
-        self, client: Mapping[str, Any], settings: MemberSettings, control: ControlPlane
+        self,
+        client: Mapping[str, Any],
+        settings: MemberSettings,
+        control: ControlPlane,
+        lease: Lease | None = None,
     ) -> None:
-        """`client` are arguments for a client of kafka-python."""
+        """`client` are arguments for a client of kafka-python; who runs tasks has the `lease`."""
         self._arguments = dict(client)
         self._settings = settings
         self._control = control
         self._rounds = Rounds(settings.url, settings.max_delay_ms, control)
+        self._standing = Standing(settings.session_timeout_ms / 1000, lease or NoLease())
+        self._pulse = Pulse(control.pulse, settings.rebalance_timeout_ms / 1000)
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._asked = False
@@ -105,6 +72,11 @@ class GroupMember:
 
     def leave(self) -> None:
         self._away = self._leaving = True
+        self._wake.set()
+
+    def out_of_time(self) -> None:
+        """Something that ran here was ended for want of word from the group: all begins anew."""
+        self._standing.give_up()
         self._wake.set()
 
     def close(self, timeout_seconds: float = 5.0) -> None:
@@ -138,7 +110,9 @@ class GroupMember:
         while not self._bootstrapped(client):
             if self._closing.wait(RETRY_SECONDS):
                 return
-        coordinator = _Coordinator(client, self._settings, self._rounds, self._control)
+        coordinator = Coordinator(
+            client, self._settings, self._rounds, self._control, self._standing
+        )
         try:
             while not self._closing.is_set():
                 self._step(coordinator)
@@ -153,16 +127,30 @@ class GroupMember:
             return False
         return True
 
-    def _step(self, coordinator: _Coordinator) -> None:
+    def _step(self, coordinator: Coordinator) -> None:
         try:
-            self._take_part(coordinator)
-            coordinator.poll_heartbeat()
+            if self._pulse.stopped():
+                self._abandon(coordinator)
+            else:
+                self._take_part(coordinator)
+                coordinator.poll_heartbeat()
+            if coordinator.refused is not None:
+                raise coordinator.refused
         except KafkaError as error:
-            self._complain(str(error))
-            self._closing.wait(RETRY_SECONDS)
+            self._failed(error)
         self._watch(coordinator)
         self._wake.wait(STEP_SECONDS)
         self._wake.clear()
+
+    def _failed(self, error: KafkaError) -> None:
+        reason = refusal(error, self._settings)
+        if reason is None:
+            self._complain(str(error))
+            self._closing.wait(RETRY_SECONDS)
+        else:
+            self._detach()
+            self._control.refused(reason)
+            self._closing.wait()  # the worker ends
 
     def _complain(self, text: str) -> None:
         """Once a minute, unless it is something new."""
@@ -172,7 +160,9 @@ class GroupMember:
             self._complaint = text, now
             log.warning("Group %s: %s. Trying again.", self._settings.group_id, text)
 
-    def _take_part(self, coordinator: _Coordinator) -> None:
+    def _take_part(self, coordinator: Coordinator) -> None:
+        if self._standing.in_danger() and self._rounds.allocation is not None:
+            self._stop_in_time(coordinator)
         if self._leaving:
             self._leave(coordinator)
         if self._away:
@@ -180,11 +170,39 @@ class GroupMember:
         if self._asked:
             self._asked = False
             coordinator.request_rejoin()
-        if coordinator.need_rejoin() and not coordinator.rejoining and not self._released():
+        underway = coordinator.rejoining and self._rounds.allocation is not None
+        if coordinator.need_rejoin() and not underway and not self._released():
             return
         coordinator.ensure_active_group(timeout_ms=JOIN_MS)
 
-    def _leave(self, coordinator: _Coordinator) -> None:
+    def _stop_in_time(self, coordinator: Coordinator) -> None:
+        """Stop in order what others are about to be given; what is still there then is ended."""
+        left = self._standing.seconds_left() or 0.0
+        log.warning(
+            "Group %s: no word from the coordinator for most of session.timeout.ms (%d). "
+            "Everything stops here, %s.",
+            self._settings.group_id,
+            self._settings.session_timeout_ms,
+            "as others may run it now" if left <= 0 else f"within {left:.1f} s",
+        )
+        self._detach()
+        coordinator.request_rejoin()
+
+    def _abandon(self, coordinator: Coordinator) -> None:
+        """The control plane is stuck, and cannot even stop what runs: leave it to others."""
+        if not self._pulse.told:
+            self._pulse.told = True
+            log.error(
+                "The control plane of this worker has not moved for rebalance.timeout.ms (%d ms). "
+                "The worker leaves group %s until it does. It is here:\n%s",
+                self._settings.rebalance_timeout_ms,
+                self._settings.group_id,
+                self._control.stack(),
+            )
+            self._standing.give_up()
+            coordinator.maybe_leave_group("its control plane is stuck", LEAVE_MS)
+
+    def _leave(self, coordinator: Coordinator) -> None:
         if self._rounds.allocation is not None:
             self._detach()
         if self._released():
@@ -199,6 +217,8 @@ class GroupMember:
         released = self._rounds.released(control.noted(), control.running())
         if released:
             self._held_since = None
+            if self._rounds.allocation is None:
+                self._standing.begin_anew()
         else:
             self._remind()
         return released
@@ -212,7 +232,7 @@ class GroupMember:
             self._held_since = now
             log.warning("Waiting to rejoin the group until %s have ended", self._control.running())
 
-    def _watch(self, coordinator: _Coordinator) -> None:
+    def _watch(self, coordinator: Coordinator) -> None:
         """Without a coordinator others may soon run what this worker runs: stop it in time."""
         if not coordinator.coordinator_unknown():
             self._unknown_since = self._reminded = None
@@ -237,57 +257,6 @@ class GroupMember:
 
     def _detach(self) -> None:
         self._control.tell(self._rounds.forget())
-
-
-class _Coordinator(BaseCoordinator):
-    """The client's side of the protocol; everything Connect does in it is left to `Rounds`."""
-
-    def __init__(
-        self, client: Any, settings: MemberSettings, rounds: Rounds, control: ControlPlane
-    ) -> None:
-        super().__init__(  # pyright: ignore[reportUnknownMemberType]
-            client,
-            group_id=settings.group_id,
-            session_timeout_ms=settings.session_timeout_ms,
-            max_poll_interval_ms=settings.rebalance_timeout_ms,
-            heartbeat_interval_ms=settings.heartbeat_interval_ms,
-            retry_backoff_ms=settings.retry_backoff_ms,
-            api_version=client._manager.broker_version,
-        )
-        self._mode = settings.protocol
-        self._rounds = rounds
-        self._control = control
-
-    def protocol_type(self) -> str:
-        return "connect"
-
-    def group_protocols(self) -> list[tuple[str, bytes]]:
-        return offers(self._mode, self._rounds.metadata())
-
-    async def _on_join_prepare_async(
-        self, generation: int, member_id: str, timeout_ms: float | None = None
-    ) -> None:
-        self._control.tell(Rejoining())
-
-    def _perform_assignment(
-        self, leader_id: str, protocol: str, members: list[Any]
-    ) -> dict[str, bytes]:
-        told = {member.member_id: bytes(member.metadata) for member in members}
-        return self._rounds.lead(protocol, leader_id, told, self._generation.generation_id)
-
-    async def _on_join_complete_async(
-        self, generation: int, member_id: str, protocol: str, member_assignment_bytes: bytes
-    ) -> None:
-        event = self._rounds.joined(generation, member_id, protocol, member_assignment_bytes)
-        log.info(
-            "Member of group %s in generation %d (%s, the leader is %s): %d connectors and tasks",
-            self.group_id,
-            generation,
-            protocol,
-            "this worker" if event.leader else event.leader_url,
-            sum(map(len, event.assignment.values())),
-        )
-        self._control.tell(event)
 
 
 def _quietly(call: Callable[[], Any]) -> None:

@@ -185,7 +185,7 @@ class StatusStore:
                 _delete(entry)
             return
         status = records.read_status(value)
-        if status is not None:
+        if status is not None and not _late(status, self.connector(name)):
             self._connectors.setdefault(name, _Entry()).status = status
 
     def _read_task(self, task: TaskId | None, value: bytes | None) -> None:
@@ -224,6 +224,17 @@ class StatusStore:
 
     def _task_entry(self, task: TaskId) -> _Entry:
         return self._tasks.setdefault(task.connector, {}).setdefault(task.task, _Entry())
+
+
+def _late(status: Status, known: Status | None) -> bool:
+    """Whether a worker lets go of what others run by now."""
+    return (
+        known is not None
+        and status.state is State.UNASSIGNED
+        and status.worker_id != known.worker_id
+        and known.state is not State.UNASSIGNED
+        and known.generation > status.generation
+    )
 
 
 def _delete(entry: _Entry | None) -> None:

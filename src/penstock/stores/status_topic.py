@@ -97,6 +97,8 @@ class StatusTopic:
             if mine and self._agrees(touched, record.value):
                 touched = touched[1:]  # tasks that went along with their connector
             self._tell_last_words(touched, mine=mine)
+            if not mine and touched and record.value is not None:
+                self._tell_late(*touched[0], records.read_status(record.value))
             if (names := _topic(key)) is not None and not mine:
                 self._tell_topic(*names)
 
@@ -128,6 +130,15 @@ class StatusTopic:
             if not self._own.outstanding(_key(name, number).encode()):
                 (self._disputed.discard if mine else self._disputed.add)((name, number))
                 self._tell_status(name, number)
+
+    def _tell_late(self, name: str, number: int, said: Status | None) -> None:
+        """What does not count, as more is known: whoever it is about may want to say so again."""
+        known = self._known(name, number)
+        if said is None or known is None or known.worker_id != self._worker_id:
+            return
+        if said.generation < known.generation and said.worker_id != self._worker_id:
+            texts = (said.worker_id or "", said.generation, said.trace, said.version)
+            self._tell(StatusChanged(name, number, said.state, *texts))
 
     def _tell_topic(self, topic: str, connector: str) -> None:
         if not self._own.outstanding(records.topic_key(topic, connector).encode()):
