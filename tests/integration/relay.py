@@ -26,12 +26,21 @@ class Relay:
         self._open: set[socket.socket] = set()
         self._cut: tuple[int, bytes, float] | None = None
         self._closed = False
+        self._flowing = threading.Event()
+        self._flowing.set()
         self.cuts = 0
 
     def cut(self, kind: int, naming: str, seconds: float) -> None:
         """Go away for so long instead of passing on the next request of this kind."""
         with self._lock:
             self._cut = (kind, naming.encode(), seconds)
+
+    def hold(self) -> None:
+        """Pass nothing on from now on, without a word: a cable is out."""
+        self._flowing.clear()
+
+    def release(self) -> None:
+        self._flowing.set()
 
     def __enter__(self) -> Self:
         self._listen()
@@ -44,6 +53,7 @@ class Relay:
         trace: TracebackType | None,
     ) -> None:
         self._closed = True
+        self._flowing.set()
         self._close_all()
 
     def _listen(self) -> None:
@@ -83,6 +93,7 @@ class Relay:
                     self._close_all()
                     threading.Timer(seconds, self._listen).start()
                     return
+                self._flowing.wait()
                 target.sendall(head + body)
             target.shutdown(socket.SHUT_RDWR)
 
