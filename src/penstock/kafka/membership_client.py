@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import Any, cast
 
 from kafka import structs
 from kafka.coordinator import base
@@ -102,8 +102,7 @@ class Coordinator(BaseCoordinator):
         return self._rounds.lead(protocol, leader_id, told, self._generation.generation_id)
 
     def _process_sync_group_response(self, response: Any, send_time: float) -> bytes:
-        process: Any = super()._process_sync_group_response  # pyright: ignore
-        assignment = process(response, send_time)
+        assignment: bytes = cast(Any, super())._process_sync_group_response(response, send_time)
         self._standing.proven(send_time)
         return assignment
 
