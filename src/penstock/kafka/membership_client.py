@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, cast
+from typing import Any
 
 from kafka import structs
 from kafka.coordinator import base
@@ -102,9 +102,9 @@ class Coordinator(BaseCoordinator):
         return self._rounds.lead(protocol, leader_id, told, self._generation.generation_id)
 
     def _process_sync_group_response(self, response: Any, send_time: float) -> bytes:
-        assignment: bytes = cast(Any, super())._process_sync_group_response(response, send_time)
+        assignment = super()._process_sync_group_response(response, send_time)  # pyright: ignore
         self._standing.proven(send_time)
-        return assignment
+        return assignment  # pyright: ignore
 
     async def _on_join_complete_async(
         self, generation: int, member_id: str, protocol: str, member_assignment_bytes: bytes
