@@ -88,7 +88,9 @@ class DistributedWorker(Worker[DistributedConfig]):
         config, peers = self._config, HttpPeers(self._peer_tls())
         topics = InternalTopics(self._clients(), config)
         plugins = ClientPlugins(self._clients(), self._registry)
-        offsets = OffsetTopics(topics.offsets(), topics.own_offsets)
+        offsets = OffsetTopics(
+            topics.offsets(), topics.own_offsets, topic=config.offset_storage_topic
+        )
         statuses = StatusTopic(topics.statuses(), server.worker_id, tell)
         configs = ConfigTopic(topics.configs(), tell, claim=topics.config_writer())
         control = Control(lambda: driver.state, tell, configs, config.worker_sync_timeout_ms)

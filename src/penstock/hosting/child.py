@@ -28,6 +28,7 @@ from penstock.hosting.messages import (
     Lease,
     Logged,
     LogLine,
+    OffsetRecordsMade,
     OffsetsFound,
     OffsetsRefused,
     OffsetsStored,
@@ -157,6 +158,7 @@ class _Host:
             case (
                 OffsetsFound()
                 | OffsetsStored()
+                | OffsetRecordsMade()
                 | OffsetsRefused()
                 | StartConfirmed()
                 | StartRefused()

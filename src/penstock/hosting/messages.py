@@ -49,13 +49,22 @@ class OffsetsFound(msgspec.Struct, frozen=True, tag=True):
 
 
 class OffsetsStored(msgspec.Struct, frozen=True, tag=True):
-    """Answers `StoreOffsets`: they are durable."""
+    """Answers `StoreOffsets`: they are durable. Or `CopyOffsets`: they are on their way."""
 
     request: int
 
 
+class OffsetRecordsMade(msgspec.Struct, frozen=True, tag=True):
+    """Answers `MakeOffsetRecords`: keys and values to write to this topic."""
+
+    request: int
+    topic: str
+    entries: list[tuple[bytes, bytes | None]]
+    copied: bool = False
+
+
 class OffsetsRefused(msgspec.Struct, frozen=True, tag=True):
-    """Answers either: it could not be done."""
+    """Answers any of them: it could not be done."""
 
     request: int
     message: str
@@ -95,6 +104,7 @@ ToHost = (
     | SetLevels
     | OffsetsFound
     | OffsetsStored
+    | OffsetRecordsMade
     | OffsetsRefused
     | StartConfirmed
     | StartRefused
@@ -136,6 +146,25 @@ class ConfirmStart(msgspec.Struct, frozen=True, tag=True):
     request: int
     id: TaskId
     incarnation: int
+
+
+class MakeOffsetRecords(msgspec.Struct, frozen=True, tag=True):
+    """Offsets as records for a transaction; refused once the task was given up on."""
+
+    request: int
+    id: TaskId
+    incarnation: int
+    offsets: Pairs
+    timeout_ms: int
+
+
+class CopyOffsets(msgspec.Struct, frozen=True, tag=True):
+    """A transaction with these is committed; `OffsetsStored` answers."""
+
+    request: int
+    id: TaskId
+    incarnation: int
+    offsets: Pairs
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -191,6 +220,8 @@ FromHost = (
     | ReadOffsets
     | StoreOffsets
     | ConfirmStart
+    | MakeOffsetRecords
+    | CopyOffsets
     | Logged
     | Beat
     | StackShown

@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 from penstock.cluster.messages import StartTask
 from penstock.hosting.messages import (
+    CopyOffsets,
+    MakeOffsetRecords,
+    OffsetRecordsMade,
     OffsetsFound,
     OffsetsRefused,
     OffsetsStored,
@@ -24,8 +27,8 @@ THREADS_MAX = 16
 WAITING_MAX = 10_000
 IDLE_SECONDS = 10.0
 
-Question = ReadOffsets | StoreOffsets
-Answer = OffsetsFound | OffsetsStored | OffsetsRefused
+Question = ReadOffsets | StoreOffsets | MakeOffsetRecords | CopyOffsets
+Answer = OffsetsFound | OffsetsStored | OffsetRecordsMade | OffsetsRefused
 Reply = Callable[[Answer], None]
 
 
@@ -84,7 +87,14 @@ class OffsetDesk:
                 return OffsetsFound(question.request, offsets)
             if not allowed():
                 return OffsetsRefused(question.request, f"Task {start.id} was given up on.")
-            store.write(question.offsets, question.timeout_ms)
+            if isinstance(question, MakeOffsetRecords):
+                made = store.as_records(question.offsets, question.timeout_ms)
+                entries = list(made.entries)
+                return OffsetRecordsMade(question.request, made.topic, entries, made.copied)
+            if isinstance(question, CopyOffsets):
+                store.follow(question.offsets)
+            else:
+                store.write(question.offsets, question.timeout_ms)
         except Exception as error:
             log.warning("Offsets of %s could not be had: %s", start.id, error)
             text = str(error) or type(error).__name__

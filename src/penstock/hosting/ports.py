@@ -17,6 +17,7 @@ from penstock.runtime.ports import (
     Producer,
     TaskEvents,
     TopicAdmin,
+    TransactionalProducer,
 )
 
 Properties = Mapping[str, str]
@@ -49,6 +50,10 @@ class TaskClients(Protocol):
     def producer(
         self, name: str, task: int, connector: Properties, *, tracked: bool
     ) -> Producer: ...
+
+    def transactional_producer(
+        self, name: str, task: int, connector: Properties, *, tracked: bool
+    ) -> TransactionalProducer: ...
 
     def consumer(self, name: str, task: int, connector: Properties) -> Consumer: ...
     def topic_admin(self, name: str, task: int, connector: Properties) -> TopicAdmin: ...

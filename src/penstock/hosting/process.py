@@ -48,8 +48,8 @@ class ProcessHosts:
         self._report = report
         self._fleet = Fleet(self._loop, launcher, settings)
         self._crew = Crew(self._loop, self._fleet, self._told)
-        desk = OffsetDesk(offsets)
-        self._fleet.owner = Reception(self._loop, self._fleet, desk, self._crew, confirm)
+        desks = OffsetDesk(offsets), OffsetDesk(offsets)
+        self._fleet.owner = Reception(self._loop, self._fleet, desks, self._crew, confirm)
         self._thread = threading.Thread(target=self._run, name="task-hosts", daemon=True)
         self._closed = False
         self._thread.start()

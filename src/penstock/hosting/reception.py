@@ -21,14 +21,16 @@ from penstock.hosting.messages import (
     Answered,
     Beat,
     ConfirmStart,
+    CopyOffsets,
     FromHost,
     Logged,
+    MakeOffsetRecords,
     ReadOffsets,
     Ready,
     StackShown,
     StoreOffsets,
 )
-from penstock.hosting.offset_desk import Answer, OffsetDesk
+from penstock.hosting.offset_desk import Answer, OffsetDesk, Question
 from penstock.hosting.output import Lines
 from penstock.hosting.ports import Confirming
 
@@ -50,13 +52,14 @@ class Reception:
         self,
         loop: asyncio.AbstractEventLoop,
         fleet: Fleet,
-        desk: OffsetDesk,
+        desks: tuple[OffsetDesk, OffsetDesk],
         manager: Manager,
         confirm: Confirming,
     ) -> None:
+        """One desk may wait for open transactions, the other helps to end them."""
         self._loop = loop
         self._fleet = fleet
-        self._desk = desk
+        self._desk, self._transactions = desks
         self._manager = manager
         self._confirm = confirm
 
@@ -72,7 +75,7 @@ class Reception:
                     task.call = told.get(key)
             case Ready():
                 self._ready(member)
-            case ReadOffsets() | StoreOffsets():
+            case ReadOffsets() | StoreOffsets() | MakeOffsetRecords() | CopyOffsets():
                 self._offsets(member, message)
             case ConfirmStart():
                 self._confirm_start(member, message)
@@ -99,7 +102,7 @@ class Reception:
         write_printed(lines.shown, names)
         write_dropped(lines.dropped, names)
 
-    def _offsets(self, member: Member, question: ReadOffsets | StoreOffsets) -> None:
+    def _offsets(self, member: Member, question: Question) -> None:
         task = member.tasks.get((question.id, question.incarnation))
 
         def reply(answer: Answer) -> None:
@@ -110,8 +113,9 @@ class Reception:
             given_up = task is None or task.given_up or self._fleet.lease_over()
             return not given_up and not member.process.over
 
+        ends = isinstance(question, MakeOffsetRecords | CopyOffsets)
         if task is not None:
-            self._desk.ask(question, task.start, allowed, reply)
+            (self._transactions if ends else self._desk).ask(question, task.start, allowed, reply)
 
     def _confirm_start(self, member: Member, question: ConfirmStart) -> None:
         def told(outcome: Future[None]) -> None:

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from penstock.cluster.messages import StartTask
 from penstock.hosting.messages import (
+    CopyOffsets,
     FromHost,
+    MakeOffsetRecords,
+    OffsetRecordsMade,
     OffsetsFound,
     OffsetsRefused,
     OffsetsStored,
+    Pairs,
     ReadOffsets,
     StartConfirmed,
     StartRefused,
     StoreOffsets,
 )
 from penstock.hosting.ports import Properties
-from penstock.runtime.ports import OffsetPair, OffsetStore
+from penstock.runtime.ports import OffsetPair, OffsetRecords, OffsetStore
 from penstock.sdk.errors import ConnectError, DataError
 
 READ_TIMEOUT_MS = 90_000  # the worker gives up before
+COPY_TIMEOUT_MS = 10_000
 MARGIN_MS = 1000  # the worker's own answer shall come first
 
-Answer = OffsetsFound | OffsetsStored | OffsetsRefused | StartConfirmed | StartRefused
+log = logging.getLogger(__name__)
+
+Answer = (
+    OffsetsFound
+    | OffsetsStored
+    | OffsetRecordsMade
+    | OffsetsRefused
+    | StartConfirmed
+    | StartRefused
+)
 
 
 class OffsetLink:
@@ -95,15 +110,42 @@ class RemoteStore:
 
     def write(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
         def question(number: int) -> StoreOffsets:
-            pairs = [(_copied(partition), _copied(offset)) for partition, offset in offsets]
+            pairs = _pairs(offsets)
             return StoreOffsets(number, self._id, self._incarnation, pairs, timeout_ms)
 
+        self._tell(question, timeout_ms + MARGIN_MS)
+
+    def as_records(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> OffsetRecords:
+        def question(number: int) -> MakeOffsetRecords:
+            pairs = _pairs(offsets)
+            return MakeOffsetRecords(number, self._id, self._incarnation, pairs, timeout_ms)
+
+        answer = self._tell(question, timeout_ms + MARGIN_MS)
+        assert isinstance(answer, OffsetRecordsMade)
+        return OffsetRecords(answer.topic, answer.entries, answer.copied)
+
+    def follow(self, offsets: Sequence[OffsetPair]) -> None:
+        """Waits for an answer, so that a later copy never comes before an earlier one."""
+
+        def question(number: int) -> CopyOffsets:
+            return CopyOffsets(number, self._id, self._incarnation, _pairs(offsets))
+
         try:
-            self._link.ask(question, timeout_ms + MARGIN_MS)
+            self._tell(question, COPY_TIMEOUT_MS)
+        except Exception as error:
+            log.warning("The worker's copy of the latest offsets is missing: %s", error)
+
+    def _tell(self, question: Callable[[int], FromHost], timeout_ms: int) -> Answer:
+        try:
+            return self._link.ask(question, timeout_ms)
         except (TypeError, OverflowError) as error:
             raise DataError(
                 f"Offsets may only contain primitive types as values: {error}"
             ) from error
+
+
+def _pairs(offsets: Sequence[OffsetPair]) -> Pairs:
+    return [(_copied(partition), _copied(offset)) for partition, offset in offsets]
 
 
 def _copied(members: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -12,13 +12,15 @@ from penstock.hosting.ports import Confirm, MakeTransforms, OffsetStores, Proper
 from penstock.hosting.settings import HostSettings, converter_key
 from penstock.hosting.task_counts import check_task_count
 from penstock.runtime.at_least_once import AtLeastOnce, SourceSettings
+from penstock.runtime.boundaries import Boundary, EachPoll, Interval, Requested
 from penstock.runtime.connector_config import ConnectorConfig
 from penstock.runtime.contexts import SinkTaskContext, SourceTaskContext
 from penstock.runtime.counters import ErrorCounters, SourceCounters
 from penstock.runtime.dead_letters import DeadLetterReporter
 from penstock.runtime.error_reports import LogReporter, Reporter, Reporters
+from penstock.runtime.exactly_once import ExactlyOnce
 from penstock.runtime.plugins import Converters, Transforms
-from penstock.runtime.ports import Clock, Control, Loop, Producer, TaskEvents
+from penstock.runtime.ports import Clock, Control, Loop, Producer, TaskEvents, TransactionalProducer
 from penstock.runtime.rejects import Rejects
 from penstock.runtime.sink_config import SinkConnectorConfig, check_sink, topic_list
 from penstock.runtime.sink_decoding import SinkDecoder
@@ -136,6 +138,7 @@ class _Assembly:
         self, builder: TaskBuilder, start: StartTask, control: Control, events: TaskEvents
     ) -> None:
         self._builder = builder
+        self._start = start
         self._id: TaskId = start.id
         self._connector = start.connector_properties
         self._task = start.task_properties
@@ -175,22 +178,47 @@ class _Assembly:
             admin = self._builder.clients.topic_admin(name, self._id.task, self._connector)
             creator = TopicCreator(groups, admin)
         offsets = self._builder.offsets.of(name, self._connector)
-        context = SourceTaskContext(name, self._id.task, self._task, self._control, offsets)
+        boundary = self._boundary(config) if self._start.exactly_once else None
+        context = SourceTaskContext(
+            name,
+            self._id.task,
+            self._task,
+            self._control,
+            offsets,
+            boundary if isinstance(boundary, Requested) else None,
+            fenced_first=boundary is not None,
+        )
         task = kind.task(config_class(kind.task).parse(self._task), context)
         self._open.callback(task.close)
         topics, counters = TopicsSeen(self._events), SourceCounters()
-        commits = AtLeastOnce(
-            SourceNotes(task),
-            self._producer,
-            offsets,
-            operator,
-            reporters,
-            self._control,
-            self._builder.clock,
-            topics,
-            counters,
-            SourceSettings(settings.offset_flush_interval_ms, settings.offset_flush_timeout_ms),
-        )
+        notes = SourceNotes(task)
+        if boundary is None:
+            commits = AtLeastOnce(
+                notes,
+                self._producer,
+                offsets,
+                operator,
+                reporters,
+                self._control,
+                self._builder.clock,
+                topics,
+                counters,
+                SourceSettings(settings.offset_flush_interval_ms, settings.offset_flush_timeout_ms),
+            )
+        else:
+            commits = ExactlyOnce(
+                str(self._id),
+                notes,
+                self._transactions(notes),
+                offsets,
+                boundary,
+                lambda: self._builder.confirm(self._start),
+                self._control,
+                self._builder.clock,
+                topics,
+                counters,
+                settings.offset_flush_timeout_ms,
+            )
         loop = SourceLoop(
             task,
             SourceEncoder(transforms, converters, operator, reporters),
@@ -204,6 +232,23 @@ class _Assembly:
         )
         context.idle = loop
         return loop
+
+    def _boundary(self, config: SourceConnectorConfig) -> Boundary:
+        """Where the transactions of the task end."""
+        match config.transaction_boundary.lower():
+            case "interval":
+                interval_ms = config.transaction_boundary_interval_ms
+                if interval_ms is None:
+                    interval_ms = self._builder.settings.offset_flush_interval_ms
+                return Interval(interval_ms)
+            case "connector":
+                return Requested()
+            case _:
+                return EachPoll()
+
+    def _transactions(self, notes: SourceNotes) -> TransactionalProducer:
+        make, task = self._builder.clients.transactional_producer, self._id
+        return make(task.connector, task.task, self._connector, tracked=notes.wants_records)
 
     def _producer(self, tracked: bool) -> Producer:
         clients, task = self._builder.clients, self._id

@@ -29,7 +29,7 @@ class InternalTopics:
     Wiring, in the order in which Java starts them:
 
         topics = InternalTopics(clients, config)
-        offsets = OffsetTopics(topics.offsets(), topics.own_offsets)
+        offsets = OffsetTopics(topics.offsets(), topics.own_offsets, topic=…)
         statuses = StatusTopic(topics.statuses(), worker_id, driver.tell)
         configs = ConfigTopic(topics.configs(), driver.tell, claim=topics.config_writer())
     """
@@ -75,17 +75,20 @@ class InternalTopics:
     def own_offsets(self, connector: str, properties: Properties) -> KafkaLog | None:
         """The topic of `offsets.storage.topic`; None if it is not set, or is the worker's.
 
-        Raises ConfigError and ConnectError for clients that can never work.
+        A connector that is exactly-once has its offsets where its records are, perhaps under the
+        worker's name in another cluster. Raises ConfigError and ConnectError for clients that can
+        never work.
         """
+        exactly_once = self._config.exactly_once_source_support == "enabled"
         name = properties.get(OWN_TOPIC, "").strip()
+        if not name and not exactly_once:
+            return None
+        name = name or self._config.offset_storage_topic
         producer = self._clients.producer(properties, client_ids.offset_producer(connector))
-        if not name or (name == self._config.offset_storage_topic and self._at_home(producer)):
+        if name == self._config.offset_storage_topic and self._at_home(producer):
             return None
         consumer = self._clients.offsets_consumer(
-            connector,
-            properties,
-            client_ids.consumer(connector),
-            exactly_once=self._clients.exactly_once == "enabled",
+            connector, properties, client_ids.consumer(connector), exactly_once=exactly_once
         )
         admin = KafkaAdmin(self._clients.admin(properties, client_ids.admin(connector)))
         topic = self._offsets_topic(name)

@@ -11,10 +11,12 @@ from penstock.kafka.consumer import KafkaConsumer
 from penstock.kafka.producer import KafkaProducer
 from penstock.kafka.properties import ClientKind, Translated, to_librdkafka
 from penstock.kafka.topic_admin import KafkaTopicAdmin
+from penstock.kafka.transactions import KafkaTransactions
 from penstock.runtime import client_ids
-from penstock.runtime.client_settings import ClientSettings
+from penstock.runtime.client_settings import ClientSettings, source_transactional_id
 from penstock.runtime.ports import Headers, Outgoing
 from penstock.runtime.topic_creation import TopicToCreate
+from penstock.sdk.errors import ConnectError
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,21 @@ class KafkaTaskClients:
         properties = self._settings.producer(connector, client_id)
         made = _translated(properties, ClientKind.PRODUCER, client_id)
         return KafkaProducer(_watched(made, "producer"), tracked=tracked)
+
+    def transactional_producer(
+        self, name: str, task: int, connector: Mapping[str, str], *, tracked: bool
+    ) -> KafkaTransactions:
+        client_id = client_ids.producer(name, task)
+        group = self._settings.group_id
+        if group is None:
+            raise ConnectError(
+                f"{name} cannot be exactly-once: its worker has no group.id, which transactional "
+                "ids begin with; only distributed workers support exactly-once sources."
+            )
+        transactional_id = source_transactional_id(group, name, task)
+        properties = self._settings.exactly_once_producer(connector, client_id, transactional_id)
+        made = _translated(properties, ClientKind.PRODUCER, client_id)
+        return KafkaTransactions(_watched(made, "producer"), tracked=tracked)
 
     def consumer(self, name: str, task: int, connector: Mapping[str, str]) -> KafkaConsumer:
         client_id = client_ids.consumer(name, task)

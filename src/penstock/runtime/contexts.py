@@ -57,11 +57,16 @@ class SourceTaskContext(_TaskContext):
         properties: Mapping[str, str],
         control: Control,
         offsets: OffsetStore,
+        transaction: TransactionBoundaries | None = None,
+        *,
+        fenced_first: bool = False,
     ) -> None:
+        """`fenced_first`: offsets are uncertain before the task is started."""
         super().__init__(connector, task, properties, control)
         self._offsets = offsets
+        self._fenced_first = fenced_first
         self.idle: Idle | None = None
-        self._transaction: TransactionBoundaries | None = None
+        self._transaction = transaction
 
     def offset(self, partition: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return self.offsets([partition])[0]
@@ -69,6 +74,10 @@ class SourceTaskContext(_TaskContext):
     def offsets(self, partitions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
         if self._control.cancelled:
             raise IllegalWorkerStateError("Offsets cannot be read: the task has been cancelled.")
+        if self._fenced_first and self.idle is None:
+            raise IllegalWorkerStateError(
+                "An exactly-once task can read offsets in `start` and later, not while it is made."
+            )
         return self._offsets.read(partitions)
 
     @property

@@ -54,6 +54,16 @@ class SourceCounters(BatchCounters):
     polled: int = 0
     written: int = 0
     active: int = 0
+    transactions: int = 0  # that were committed; their sizes in records
+    transaction_max: int = 0
+    transaction_min: int = 0
+    transaction_total: int = 0
+
+    def transaction(self, records: int) -> None:
+        self.transaction_min = min(self.transaction_min, records) if self.transactions else records
+        self.transaction_max = max(self.transaction_max, records)
+        self.transaction_total += records
+        self.transactions += 1
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import TimestampType, TopicPartition
 
 Headers = list[tuple[str, bytes | None]]
@@ -160,6 +161,41 @@ class Producer(Protocol):
         ...
 
 
+class FencedError(ConnectError):
+    """A transaction is over for its producer: there is a newer one, or the time was up."""
+
+    java_class = "org.apache.kafka.common.errors.InvalidProducerEpochException"
+
+
+class TransactionalProducer(Producer, Protocol):
+    """A producer whose records count once their transaction is committed, or never.
+
+    Raises FencedError from whatever it does once it may do nothing any more.
+    """
+
+    @property
+    def transaction_ms(self) -> int:
+        """How long a transaction may last; no wait is longer."""
+        ...
+
+    def prepare(self, go_on: Callable[[], bool]) -> bool:
+        """Fence all earlier producers of the same transactional id, and end what they began.
+
+        Waits for Kafka while `go_on` says so; False if it did not.
+        """
+        ...
+
+    def begin(self) -> None: ...
+
+    def commit(self) -> None:
+        """Wait for all records and commit; raises if any of them was refused."""
+        ...
+
+    def abort(self) -> None:
+        """Give up everything since `begin`, what was refused as well."""
+        ...
+
+
 class Incoming(Protocol):
     """Consumed records, as columns that are read when asked for."""
 
@@ -236,6 +272,14 @@ class Consumer(Protocol):
         ...
 
 
+class OffsetRecords(NamedTuple):
+    """Offsets as Kafka records: key and value, None forgets."""
+
+    topic: str
+    entries: Sequence[tuple[bytes, bytes | None]]
+    copied: bool = False  # whether there is a copy elsewhere, which is to follow
+
+
 class OffsetStore(Protocol):
     """The source offsets of one connector. Several tasks may use it at the same time."""
 
@@ -247,6 +291,17 @@ class OffsetStore(Protocol):
 
     def write(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
         """Store offsets durably (None forgets one); raises if that took longer or failed."""
+        ...
+
+    def as_records(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> OffsetRecords:
+        """What to write in a transaction instead, and where.
+
+        Offsets to be forgotten are forgotten where they are only kept as a copy.
+        """
+        ...
+
+    def follow(self, offsets: Sequence[OffsetPair]) -> None:
+        """Such a transaction is committed: let the copy follow, some time soon. Never raises."""
         ...
 
 

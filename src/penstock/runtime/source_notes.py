@@ -39,6 +39,10 @@ class SourceNotes:
         if not self._polling:
             self.settle()
 
+    @property
+    def is_polling(self) -> bool:
+        return self._polling
+
     @contextmanager
     def polling(self) -> Generator[None]:
         """What a commit meanwhile would tell is told at the end."""

@@ -22,7 +22,7 @@ class OffsetTopics:
     """The `OffsetStores` of task hosts, and the sources of `ClientOffsets`. Any thread.
 
     `open_own` makes the log of a connector with `offsets.storage.topic`, None if the connector has
-    none or that is the worker's own topic.
+    none or that is the worker's own topic; `topic` is the worker's name for it.
     """
 
     def __init__(
@@ -30,11 +30,13 @@ class OffsetTopics:
         worker: Log,
         open_own: OpenOwn,
         *,
+        topic: str = "",
         idle_seconds: float = IDLE_SECONDS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._worker = LogOffsets(worker)
         self._open_own = open_own
+        self._topic = topic
         self._idle_seconds = idle_seconds
         self._now = now
         self._lock = threading.Lock()
@@ -60,13 +62,12 @@ class OffsetTopics:
         self._close_idle()
         own = self._own_topic(connector, properties)
         if own is None:
-            return ConnectorOffsets(connector, self._worker)
-        return ConnectorOffsets(connector, own, self._worker)
+            return ConnectorOffsets(connector, self._worker, topic=self._topic)
+        topic = properties.get(_RELEVANT[0], "").strip() or self._topic
+        return ConnectorOffsets(connector, own, self._worker, topic=topic)
 
     def _own_topic(self, connector: str, properties: Properties) -> OwnTopic | None:
         settings = {k: v for k, v in properties.items() if k.startswith(_RELEVANT)}
-        if not settings.get(_RELEVANT[0]):
-            return None
         with self._lock:
             known = self._known.get(connector)
             if known is None or known.settings != settings:

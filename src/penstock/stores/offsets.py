@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from penstock.runtime.ports import OffsetPair
+from penstock.runtime.ports import OffsetPair, OffsetRecords
 from penstock.sdk.errors import ConnectError, DataError
 from penstock.stores import offset_records as records
 from penstock.stores.offset_table import OffsetTable
@@ -37,6 +37,14 @@ class OffsetBacking(Protocol):
         ...
 
 
+class OffsetCopy(OffsetBacking, Protocol):
+    """Where offsets are kept a second time."""
+
+    def send(self, entries: Sequence[Entry]) -> None:
+        """Store some time soon; what fails is logged."""
+        ...
+
+
 class MemoryOffsets:
     """Offsets that are gone with the worker."""
 
@@ -58,6 +66,9 @@ class MemoryOffsets:
 
     def write(self, entries: Sequence[Entry], timeout_ms: int) -> None:
         self._table.apply(entries)
+
+    def send(self, entries: Sequence[Entry]) -> None:
+        self.write(entries, 0)
 
 
 class LogOffsets:
@@ -83,6 +94,10 @@ class LogOffsets:
     def write(self, entries: Sequence[Entry], timeout_ms: int) -> None:
         self._log.write(entries, timeout_ms)
 
+    def send(self, entries: Sequence[Entry]) -> None:
+        for key, value in entries:
+            self._log.send(key, value)
+
     def _read(self, record: LogRecord) -> None:
         self._table.apply([(record.key, record.value)])
 
@@ -98,10 +113,13 @@ class ConnectorOffsets:
         self,
         connector: str,
         backing: OffsetBacking,
-        fallback: OffsetBacking | None = None,
+        fallback: OffsetCopy | None = None,
         read_timeout_ms: int = READ_TIMEOUT_MS,
+        topic: str = "",
     ) -> None:
+        """`topic` is the name of the backing's, where transactions write to it."""
         self._connector = connector
+        self._topic = topic
         self._backing = backing
         self._fallback = fallback
         self._read_timeout_ms = read_timeout_ms
@@ -140,31 +158,39 @@ class ConnectorOffsets:
         if not entries:
             return
         deadline = time.monotonic() + timeout_ms / 1000
-        fallback = self._fallback
-        if fallback is not None:
-            forgotten = [pair for pair in offsets if pair[1] is None]
-            if forgotten:
-                lost = _encoded(fallback.table, self._connector, forgotten)
-                fallback.write(lost, timeout_ms)
+        self._forget_copies(offsets, timeout_ms)
         left_ms = max(int((deadline - time.monotonic()) * 1000), 1)
         (writer or self._backing).write(entries, left_ms)
-        if fallback is not None:
-            self._follow(fallback, offsets, left_ms)
+        self.follow(offsets)
+
+    def as_records(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> OffsetRecords:
+        """For a transaction of the connector's own. Raises DataError before anything is written."""
+        entries = self.encoded(offsets)
+        self._forget_copies(offsets, timeout_ms)
+        return OffsetRecords(self._topic, entries, self._fallback is not None)
+
+    def follow(self, offsets: Sequence[OffsetPair]) -> None:
+        """The worker's own topic is a copy by now; failing to write it harms nobody."""
+        fallback = self._fallback
+        kept = [pair for pair in offsets if pair[1] is not None]
+        if fallback is None or not kept:
+            return
+        try:
+            fallback.send(_encoded(fallback.table, self._connector, kept))
+        except Exception:
+            _log.exception("The worker's offsets topic does not have the latest offsets of %s",
+                           self._connector)  # fmt: skip
+
+    def _forget_copies(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
+        """First, or an offset that was forgotten would come back from its copy."""
+        fallback = self._fallback
+        forgotten = [pair for pair in offsets if pair[1] is None]
+        if fallback is not None and forgotten:
+            fallback.write(_encoded(fallback.table, self._connector, forgotten), timeout_ms)
 
     def encoded(self, offsets: Sequence[OffsetPair]) -> list[Entry]:
         """Records for the connector's topic; the last of equal partitions counts."""
         return _encoded(self._backing.table, self._connector, offsets)
-
-    def _follow(
-        self, fallback: OffsetBacking, offsets: Sequence[OffsetPair], timeout_ms: int
-    ) -> None:
-        """The worker's own topic is a copy by now; failing to write it harms nobody."""
-        kept = [pair for pair in offsets if pair[1] is not None]
-        try:
-            fallback.write(_encoded(fallback.table, self._connector, kept), timeout_ms)
-        except Exception:
-            _log.exception("The worker's offsets topic does not have the latest offsets of %s",
-                           self._connector)  # fmt: skip
 
     def _find(self, partition: Mapping[str, Any] | None) -> dict[str, Any] | None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +10,11 @@ from typing import Any, NamedTuple
 
 from penstock.runtime.in_flight import partition_key
 from penstock.runtime.ports import (
+    FencedError,
     Headers,
     Incoming,
     OffsetPair,
+    OffsetRecords,
     OnDelivery,
     Outgoing,
     RebalanceListener,
@@ -40,6 +43,7 @@ class MemoryKafka:
         default_factory=dict[TopicPartition, list[StoredRecord]]
     )
     committed: dict[TopicPartition, int] = field(default_factory=dict[TopicPartition, int])
+    epochs: dict[str, int] = field(default_factory=dict[str, int])  # by transactional id
 
     def append(
         self,
@@ -150,18 +154,97 @@ class MemoryProducer:
             error = self.refuse(record)
             stored = record
             if error is None:
-                stored = self.kafka.append(
-                    record.topic,
-                    record.value,
-                    record.key,
-                    record.partition,
-                    record.timestamp,
-                    record.headers,
-                )
+                stored = self._store(record)
             if tell is not None:
                 tell(error, Message(stored))
             elif error is not None and self._failure is None:
                 self._failure = error
+
+    def _store(self, record: StoredRecord) -> StoredRecord:
+        return self.kafka.append(
+            record.topic,
+            record.value,
+            record.key,
+            record.partition,
+            record.timestamp,
+            record.headers,
+        )
+
+
+class MemoryTransactions(MemoryProducer):
+    """Its records are seen once their transaction is committed.
+
+    `fail` is called with what is about to be done ("prepare", "begin", "commit" or "abort") and
+    may raise; nothing of it is done then.
+    """
+
+    def __init__(
+        self, kafka: MemoryKafka, transactional_id: str = "t", queue_max: int = 100_000
+    ) -> None:
+        super().__init__(kafka, queue_max)
+        self.transaction_ms = 60_000
+        self.fail: Callable[[str], None] = lambda step: None
+        self.transactions: list[int] = []  # records of each that was committed
+        self._id = transactional_id
+        self._epoch = -1
+        self._pending: list[StoredRecord] | None = None
+
+    def prepare(self, go_on: Callable[[], bool]) -> bool:
+        self._check("prepare")
+        self._epoch = self.kafka.epochs[self._id] = self.kafka.epochs.get(self._id, -1) + 1
+        return go_on()
+
+    def begin(self) -> None:
+        self._check("begin")
+        self._check_epoch()
+        if self._pending is not None:
+            raise RuntimeError("The last transaction is not over.")
+        self._pending = []
+
+    def send(
+        self,
+        outgoing: Outgoing,
+        start: int = 0,
+        on_delivery: OnDelivery | Sequence[OnDelivery] | None = None,
+    ) -> int:
+        if self._pending is None:
+            raise RuntimeError("There is no transaction.")
+        return super().send(outgoing, start, on_delivery)
+
+    def commit(self) -> None:
+        self._check("commit")
+        self._check_epoch()
+        self._deliver()
+        if self._failure is not None:
+            raise self._failure
+        if self._queue:
+            raise TimeoutError("Not all records have arrived.")
+        assert self._pending is not None
+        records, self._pending = self._pending, None
+        for record in records:
+            super()._store(record)
+        self.transactions.append(len(records))
+
+    def abort(self) -> None:
+        self._check("abort")
+        self._check_epoch()
+        self._pending = None
+        self._queue.clear()
+        self._failure = None
+
+    def _store(self, record: StoredRecord) -> StoredRecord:
+        assert self._pending is not None
+        self._pending.append(record)
+        return record._replace(offset=len(self._pending) - 1)
+
+    def _check(self, step: str) -> None:
+        if self.closed:
+            raise RuntimeError("The producer is closed.")
+        self.fail(step)
+
+    def _check_epoch(self) -> None:
+        if self._epoch != self.kafka.epochs.get(self._id):
+            raise FencedError(f"There is a newer producer of the transactional id {self._id}.")
 
 
 def _record(outgoing: Outgoing, i: int) -> StoredRecord:
@@ -320,15 +403,24 @@ class MemoryConsumer:
 
 
 class MemoryOffsets:
-    """Source offsets in memory. `error` makes the next writes fail."""
+    """Source offsets in memory. `error` makes the next writes fail.
 
-    def __init__(self) -> None:
+    Transactions write them to `topic`; whoever hands in `kafka` reads them back from there.
+    """
+
+    topic = "offsets"
+
+    def __init__(self, kafka: MemoryKafka | None = None) -> None:
         self.stored: dict[Any, tuple[Any, Any]] = {}
         self.error: Exception | None = None
+        self.followed: list[OffsetPair] = []
+        self._kafka = kafka
+        self._read = 0
 
     def read(
         self, partitions: Sequence[Mapping[str, Any] | None]
     ) -> list[Mapping[str, Any] | None]:
+        self._read_topic()
         return [self.stored.get(partition_key(p), (None, None))[1] for p in partitions]
 
     def write(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> None:
@@ -336,5 +428,27 @@ class MemoryOffsets:
             raise self.error
         self.stored |= {partition_key(p): (p, offset) for p, offset in offsets}
 
+    def as_records(self, offsets: Sequence[OffsetPair], timeout_ms: int) -> OffsetRecords:
+        if self.error is not None:
+            raise self.error
+        entries = [(_json(p), None if o is None else _json(o)) for p, o in offsets]
+        return OffsetRecords(self.topic, entries)
+
+    def follow(self, offsets: Sequence[OffsetPair]) -> None:
+        self.followed += offsets
+
     def pairs(self) -> list[tuple[Any, Any]]:
+        self._read_topic()
         return list(self.stored.values())
+
+    def _read_topic(self) -> None:
+        records = [] if self._kafka is None else self._kafka.topic(self.topic)[self._read :]
+        self._read += len(records)
+        for record in records:
+            partition = json.loads(record.key or b"null")
+            offset = json.loads(record.value or b"null")
+            self.stored[partition_key(partition)] = partition, offset
+
+
+def _json(members: Mapping[str, Any] | None) -> bytes:
+    return json.dumps(members, separators=(",", ":")).encode()

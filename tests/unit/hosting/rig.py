@@ -35,6 +35,7 @@ from penstock.testing.memory_kafka import (
     MemoryKafka,
     MemoryOffsets,
     MemoryProducer,
+    MemoryTransactions,
 )
 from tests.unit.runtime.rig import Text, TextHeaders
 
@@ -144,6 +145,11 @@ class MemoryClients:
     def producer(self, name: Any, task: Any, connector: Any, *, tracked: Any):
         self.producers.append(MemoryProducer(self.kafka))
         return self.producers[-1]
+
+    def transactional_producer(self, name: Any, task: Any, connector: Any, *, tracked: Any):
+        producer = MemoryTransactions(self.kafka, f"g-{name}-{task}")
+        self.producers.append(producer)
+        return producer
 
     def consumer(self, name: Any, task: Any, connector: Any):
         consumer = MemoryConsumer(self.kafka)

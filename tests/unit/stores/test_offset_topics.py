@@ -48,7 +48,7 @@ class Rig:
         self.topics.start()
 
     def _open(self, connector: str, properties: Mapping[str, str]) -> Log | None:
-        if properties["offsets.storage.topic"] == "worker's":
+        if properties.get("offsets.storage.topic", "worker's") == "worker's":
             return None
         self.logs.append(Log(self.kept))
         return self.logs[-1]

@@ -1,0 +1,140 @@
+"""The runtime's transactional producer, on librdkafka."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+
+from penstock.kafka.errors import KafkaClientError, kafka_error
+from penstock.kafka.producer import KafkaProducer
+from penstock.runtime.ports import FencedError, OnDelivery, Outgoing
+from penstock.sdk.errors import ConnectError
+
+log = logging.getLogger(__name__)
+
+PREPARE_SECONDS = 300.0
+_SLICE_SECONDS = 1.0  # how soon a wait hears that it is no longer wanted
+_ABORT_SECONDS = 5.0
+_FENCED = frozenset(
+    (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED)
+)
+
+
+class KafkaTransactions(KafkaProducer):
+    """A `TransactionalProducer`. All calls but `cancel` come from one thread."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        *,
+        tracked: bool,
+        prepare_seconds: float = PREPARE_SECONDS,
+    ) -> None:
+        super().__init__(settings, tracked=tracked)
+        self._id = str(settings["transactional.id"])
+        self._prepare_seconds = prepare_seconds
+        self.transaction_ms = int(settings["transaction.timeout.ms"])
+        self._begun = False
+
+    def prepare(self, go_on: Callable[[], bool]) -> bool:
+        end = time.monotonic() + self._prepare_seconds
+        while go_on():
+            try:
+                return self._once(self._client.init_transactions, _SLICE_SECONDS)
+            except KafkaException as error:
+                reason: KafkaError = error.args[0]
+                if not reason.retriable():
+                    raise _error(reason) from error
+                if time.monotonic() >= end:
+                    raise ConnectError(
+                        f"The transactions of {self._id} could not be initialised in "
+                        f"{self._prepare_seconds:.0f} s; check the connection to Kafka and the "
+                        f"ACLs of this transactional id: {reason.str()}"
+                    ) from error
+        return False
+
+    def send(
+        self,
+        outgoing: Outgoing,
+        start: int = 0,
+        on_delivery: OnDelivery | Sequence[OnDelivery] | None = None,
+    ) -> int:
+        try:
+            return super().send(outgoing, start, on_delivery)
+        except KafkaClientError as error:
+            cause = self.failure or error  # the first error tells more than those it entails
+            if isinstance(cause, FencedError):
+                raise cause from error
+            raise ConnectError("Unrecoverable exception trying to send") from cause
+
+    def begin(self) -> None:
+        self._ensure_open()
+        _told(self._client.begin_transaction)
+        self._begun = True
+
+    def commit(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self._insist(self._client.commit_transaction, self.transaction_ms / 1000)
+        self._begun = False
+
+    def abort(self) -> None:
+        self._insist(self._client.abort_transaction, _ABORT_SECONDS)
+        self._begun = False
+        self._failure = None
+
+    def error_of(self, reason: Any) -> Exception:
+        return _error(reason)
+
+    def close(self, seconds: float = 0.0) -> None:
+        """Aborts what is open, so that readers need not wait for its time to be over."""
+        if self._begun and not self._released:
+            self._begun = False
+            try:
+                self._client.abort_transaction(_ABORT_SECONDS)
+            except KafkaException as error:
+                log.debug("Transaction of %s not aborted: %s", self._id, error.args[0].str())
+        super().close()
+
+    def _delivered(self, error: KafkaError | None, message: object) -> None:
+        if error is not None and self._failure is None:
+            self._failure = _error(error)
+
+    def _insist(self, step: Callable[[float], object], seconds: float) -> None:
+        """Try again what only takes long, until the time is over or this producer is cancelled."""
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            try:
+                self._once(step, max(min(left, _SLICE_SECONDS), 0.01))
+                return
+            except KafkaException as error:
+                reason: KafkaError = error.args[0]
+                if not reason.retriable() or left <= 0:
+                    raise _error(reason) from (self.failure or error)
+
+    def _once(self, step: Callable[[float], object], seconds: float) -> bool:
+        self._ensure_open()
+        step(seconds)
+        return True
+
+    def _ensure_open(self) -> None:
+        if self._closed:
+            raise kafka_error(KafkaError(KafkaError._STATE))
+
+
+def _told(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except KafkaException as error:
+        raise _error(error.args[0]) from error
+
+
+def _error(reason: KafkaError) -> Exception:
+    if reason.code() in _FENCED:
+        return FencedError(f"{reason.str()} ({reason.name()})")
+    return kafka_error(reason)
