@@ -1,17 +1,19 @@
 """What host processes cost: start-up, memory, and what a bad neighbour takes away.
 
-python -m benchmarks.hosting [ready] [memory] [neighbours]
+python -m benchmarks.hosting [ready] [rest[=TIMES]] [sources[=N]] [sinks[=N]] [neighbours]
 """
 
 from __future__ import annotations
 
 import json
+import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -29,7 +31,10 @@ from tests.integration.workers import Worker, wait_until
 MB = 1 << 20
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 NASTY = Path(__file__).parents[1] / "tests" / "unit" / "hosting" / "nasty.py"
+ROWS = ("ready", "rest", "sources", "sinks", "neighbours")
 NEIGHBOURS = 20
+IDLE_TASKS, SETTLE_SECONDS, IDLE_SECONDS = 50, 15, 30
+ANSWERS = 10
 DEEDS: Mapping[str, Mapping[str, str]] = {
     "none": {},
     "segfault": {},
@@ -80,31 +85,93 @@ def _private(hosts: ProcessHosts) -> float:
     return psutil.Process(host.pid).memory_full_info().uss / MB
 
 
-def memory(kafka: str, tasks: int = 100) -> None:
-    """A worker without work, and then with idle file sources."""
+def rest(times: int) -> None:
+    """From the start of a worker's process until `GET /` is answered; Kafka is not there."""
+    seconds: list[float] = []
+    for _ in range(times):
+        with tempfile.TemporaryDirectory() as folder:
+            worker = Worker(Path(folder), "localhost:1")
+            began = time.perf_counter()
+            worker.start()
+            while not answers(worker.port):
+                time.sleep(0.002)
+            seconds.append(time.perf_counter() - began)
+            worker.kill()
+    print(f"first REST answer after {statistics.median(seconds):.3f} s (least {min(seconds):.3f})")
+
+
+def answers(port: int) -> bool:
+    """Asked as cheaply as can be, so as not to take the worker's core."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: worker\r\n\r\n")
+            return bool(connection.recv(1))
+    except OSError:
+        return False
+
+
+def idle(kafka: str, kind: str, tasks: int) -> None:
+    """A worker without work, and then with this many connectors of one task that have none."""
     with tempfile.TemporaryDirectory() as folder:
         worker = Worker(Path(folder), kafka).start()
         try:
             worker.wait_for_rest()
             worker.ask("/connector-plugins")
-            idle = _pss(worker)
+            alone = Used.by(worker)
             for number in range(tasks):
-                path = Path(folder, f"{number}.txt")
-                path.touch()
-                _create(worker, f"idle-{number}", "FileStreamSource", file=str(path))
-            wait_until(lambda: _running(worker) == tasks, 120, what="running tasks")
-            time.sleep(5)
-            before, began = _cpu(worker), time.monotonic()
-            time.sleep(20)
-            cpu = (_cpu(worker) - before) / (time.monotonic() - began) * 60
-            busy = _pss(worker)
+                _create_idle(worker, kind, number, Path(folder))
+                if number == 0:
+                    wait_until(lambda: _running(worker) == 1, 60, what="a running task")
+                    time.sleep(2)
+                    first = Used.by(worker)
+            wait_until(lambda: _running(worker) == tasks, 240, what="running tasks")
+            time.sleep(SETTLE_SECONDS)
+            before = Used.by(worker)
+            time.sleep(IDLE_SECONDS)
+            used = Used.by(worker)
             hosts = len(worker.ask("/penstock/v1/hosts")[1])
+            cpu = (used.cpu_seconds - before.cpu_seconds) / (used.at - before.at)
+            more = (used.pss - first.pss) / max(1, tasks - 1)
             print(
-                f"idle worker {idle:.0f} MB; with {tasks} idle tasks in {hosts} hosts "
-                f"{busy:.0f} MB, {(busy - idle) / tasks:.2f} MB a task, {cpu:.2f} CPU s a minute"
+                f"{kind}: worker {alone.pss / MB:.0f} MB, with a first task {first.pss / MB:.0f}, "
+                f"with {tasks} in {hosts} hosts {used.pss / MB:.0f} MB: {more / MB:.2f} MB a task; "
+                f"{used.threads} threads, {used.files} files, {cpu:.2%} of a core "
+                f"({cpu * 60:.2f} CPU s a minute)",
+                flush=True,
             )
         finally:
             worker.kill()
+
+
+class Used(NamedTuple):
+    """By a worker and all that it has started."""
+
+    at: float
+    pss: int
+    cpu_seconds: float
+    threads: int
+    files: int
+
+    @classmethod
+    def by(cls, worker: Worker) -> Used:
+        tree = _tree(worker)
+        times = [process.cpu_times() for process in tree]
+        return cls(
+            time.monotonic(),
+            sum(process.memory_full_info().pss for process in tree),
+            sum(each.user + each.system for each in times),
+            sum(process.num_threads() for process in tree),
+            sum(process.num_fds() for process in tree),
+        )
+
+
+def _create_idle(worker: Worker, kind: str, number: int, folder: Path) -> None:
+    path = folder / f"{number}.txt"
+    path.touch()
+    if kind == "sources":
+        _create(worker, f"idle-{number}", "FileStreamSource", file=str(path))
+    else:
+        _create(worker, f"idle-{number}", "FileStreamSink", file=str(path), topics="idle")
 
 
 def neighbours(kafka: str, seconds: float = 10.0) -> None:
@@ -174,24 +241,25 @@ def _tree(worker: Worker) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def _pss(worker: Worker) -> float:
-    return sum(process.memory_full_info().pss for process in _tree(worker)) / MB
-
-
-def _cpu(worker: Worker) -> float:
-    times = [process.cpu_times() for process in _tree(worker)]
-    return sum(each.user + each.system for each in times)
-
-
 def main(wanted: list[str]) -> None:
-    with_kafka: dict[str, Callable[[str], None]] = {"memory": memory, "neighbours": neighbours}
-    if not wanted or "ready" in wanted:
+    chosen = dict(each.partition("=")[::2] for each in wanted) or dict.fromkeys(ROWS, "")
+    if unknown := chosen.keys() - set(ROWS):
+        sys.exit(f"There are {', '.join(ROWS)}, and not {', '.join(unknown)}.")
+    if "ready" in chosen:
         ready()
-    chosen = [run for name, run in with_kafka.items() if not wanted or name in wanted]
-    if chosen:
+    if "rest" in chosen:
+        rest(int(chosen["rest"] or ANSWERS))
+    if chosen.keys() & {"sources", "sinks", "neighbours"}:
         with LocalKafka() as kafka:
-            for run in chosen:
-                run(kafka.bootstrap_servers)
+            _with_kafka(kafka.bootstrap_servers, chosen)
+
+
+def _with_kafka(kafka: str, chosen: Mapping[str, str]) -> None:
+    for kind in ("sources", "sinks"):
+        if kind in chosen:
+            idle(kafka, kind, int(chosen[kind] or IDLE_TASKS))
+    if "neighbours" in chosen:
+        neighbours(kafka)
 
 
 if __name__ == "__main__":

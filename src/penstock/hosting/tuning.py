@@ -8,8 +8,10 @@ import gc
 GC_THRESHOLDS = (50_000, 20, 20)  # batches are thousands of objects that die together
 TRIM_THRESHOLD_BYTES = 64 << 20  # memory of a batch is kept for the next one
 TOP_PAD_BYTES = 1 << 20
+ARENAS_MAX = 4  # each of a host's many threads would have one, and keep what it once needed
 _M_TRIM_THRESHOLD = -1
 _M_TOP_PAD = -2
+_M_ARENA_MAX = -8
 
 
 def tune_process() -> None:
@@ -27,3 +29,4 @@ def _tune_allocator() -> None:
         return
     mallopt(_M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES)
     mallopt(_M_TOP_PAD, TOP_PAD_BYTES)
+    mallopt(_M_ARENA_MAX, ARENAS_MAX)

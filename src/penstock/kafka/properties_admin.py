@@ -11,5 +11,4 @@ ADMIN: Table = {
 
 
 def finish_admin(draft: Draft) -> None:
-    draft.settings.setdefault("enable.metrics.push", False)
     draft.ours.setdefault("default.api.timeout.ms", 60_000)

@@ -84,6 +84,7 @@ def finish_common(draft: Draft) -> None:
     settings = draft.settings
     settings.setdefault("socket.timeout.ms", REQUEST_TIMEOUT_MS)
     settings.setdefault("connections.max.idle.ms", IDLE_MS)
+    settings.setdefault("enable.metrics.push", False)  # its histograms cost 50 KB a connection
     _backoff(draft, "reconnect.backoff.ms", 50, "reconnect.backoff.max.ms", 1_000)
     _backoff(draft, "retry.backoff.ms", 100, "retry.backoff.max.ms", 1_000)
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from penstock.kafka.connection import watched
 from penstock.kafka.consumer import KafkaConsumer
+from penstock.kafka.late_producer import LateProducer, Proven
 from penstock.kafka.producer import KafkaProducer
 from penstock.kafka.properties import ClientKind, Translated, to_librdkafka
 from penstock.kafka.topic_admin import KafkaTopicAdmin
 from penstock.kafka.transactions import KafkaTransactions
 from penstock.runtime import client_ids
 from penstock.runtime.client_settings import ClientSettings, source_transactional_id
-from penstock.runtime.ports import Headers, Outgoing
+from penstock.runtime.ports import Headers, Outgoing, Producer
 from penstock.runtime.topic_creation import TopicToCreate
 from penstock.sdk.errors import ConnectError
 
@@ -30,14 +31,22 @@ class KafkaTaskClients:
 
     def __init__(self, settings: ClientSettings) -> None:
         self._settings = settings
+        self._proven = Proven()
 
     def producer(
         self, name: str, task: int, connector: Mapping[str, str], *, tracked: bool
-    ) -> KafkaProducer:
+    ) -> Producer:
+        """Made at once only where it is the first with such settings, to tell what is wrong."""
         client_id = client_ids.producer(name, task)
+        return self._producer(connector, client_id, tracked=tracked)
+
+    def _producer(self, connector: Mapping[str, str], client_id: str, *, tracked: bool) -> Producer:
         properties = self._settings.producer(connector, client_id)
         made = _translated(properties, ClientKind.PRODUCER, client_id)
-        return KafkaProducer(_watched(made, "producer"), tracked=tracked)
+        settings = _watched(made, "producer")
+        if "transactional.id" in settings or self._proven.is_new(settings):
+            return KafkaProducer(settings, tracked=tracked)
+        return LateProducer(lambda: KafkaProducer(settings, tracked=tracked))
 
     def transactional_producer(
         self, name: str, task: int, connector: Mapping[str, str], *, tracked: bool
@@ -80,10 +89,7 @@ class KafkaTaskClients:
             admin.create(TopicToCreate(topic, 1, replication_factor, {}))
         admin.close()
         client_id = client_ids.dead_letter_producer(name, task)
-        properties = self._settings.producer(connector, client_id)
-        made = _translated(properties, ClientKind.PRODUCER, client_id)
-        producer = KafkaProducer(_watched(made, "producer"), tracked=True)
-        return KafkaDeadLetters(topic, producer)
+        return KafkaDeadLetters(topic, self._producer(connector, client_id, tracked=True))
 
 
 def _watched(made: Translated, client: str) -> dict[str, Any]:
@@ -109,7 +115,7 @@ def _translated(properties: Mapping[str, str], kind: ClientKind, client_id: str)
 class KafkaDeadLetters:
     """Writes to a dead letter topic. A letter that fails is logged, nothing more."""
 
-    def __init__(self, topic: str, producer: KafkaProducer) -> None:
+    def __init__(self, topic: str, producer: Producer) -> None:
         self._topic = topic
         self._producer = producer
 
