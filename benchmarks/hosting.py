@@ -118,12 +118,12 @@ def idle(kafka: str, kind: str, tasks: int) -> None:
             worker.wait_for_rest()
             worker.ask("/connector-plugins")
             alone = Used.by(worker)
-            for number in range(tasks):
+            _create_idle(worker, kind, 0, Path(folder))
+            wait_until(lambda: _running(worker) == 1, 60, what="a running task")
+            time.sleep(2)
+            first = Used.by(worker)
+            for number in range(1, tasks):
                 _create_idle(worker, kind, number, Path(folder))
-                if number == 0:
-                    wait_until(lambda: _running(worker) == 1, 60, what="a running task")
-                    time.sleep(2)
-                    first = Used.by(worker)
             wait_until(lambda: _running(worker) == tasks, 240, what="running tasks")
             time.sleep(SETTLE_SECONDS)
             before = Used.by(worker)
@@ -242,7 +242,7 @@ def _tree(worker: Worker) -> list[psutil.Process]:
 
 
 def main(wanted: list[str]) -> None:
-    chosen = dict(each.partition("=")[::2] for each in wanted) or dict.fromkeys(ROWS, "")
+    chosen = {each.partition("=")[0]: each.partition("=")[2] for each in wanted or ROWS}
     if unknown := chosen.keys() - set(ROWS):
         sys.exit(f"There are {', '.join(ROWS)}, and not {', '.join(unknown)}.")
     if "ready" in chosen:

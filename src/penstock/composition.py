@@ -21,6 +21,7 @@ from penstock.cluster.state import GroupSettings, Settings
 from penstock.hosting.policy import HostingConfig, TaskPolicy
 from penstock.hosting.ports import OffsetStores
 from penstock.observability.levels import LoggerLevels
+from penstock.observability.worker_metrics import WorkerViews
 from penstock.plugins.registry import Registry
 from penstock.rest.app import admin_app, rest_app
 from penstock.rest.extensions import guards
@@ -154,8 +155,10 @@ class Worker(Generic[C]):
         hosting: Hosting,
         levels: LoggerLevels,
     ) -> None:
+        views = WorkerViews(hosting.board, lambda: herder.driver.state, hosting.views)
+        shown = None if hosting.views is None else views
         main = rest_app(
-            self._rest, herder, peers, hosting.plugins, levels, self._guards, hosting.views
+            self._rest, herder, peers, hosting.plugins, levels, self._guards, shown, views
         )
         await server.start(main, admin_app(self._rest, herder, peers, levels))
         if self._hosting.penstock_hosting == "thread":
@@ -214,6 +217,7 @@ class Worker(Generic[C]):
             self._plugin_path,
             self._clients().group_id,
             self._clients().exactly_once == "enabled",
+            self._hosting.penstock_metrics_interval_ms / 1000,
         )
         if self._hosting.penstock_hosting == "process":
             return ProcessHosting(parts, self._hosting, offsets)

@@ -22,6 +22,7 @@ from penstock.hosting.chains import ChainPlugins
 from penstock.hosting.child import Compose, serve
 from penstock.hosting.control import SystemClock
 from penstock.hosting.plan import HostPlan, read_plan
+from penstock.hosting.policy import OUR_SETTINGS
 from penstock.hosting.ports import Confirm, OffsetStores
 from penstock.hosting.tasks import TaskBuilder
 from penstock.kafka.task_clients import KafkaTaskClients
@@ -136,7 +137,8 @@ class HostComposition:
     def _make_validator(self) -> Validator:
         plan = self._plan
         providers = make_providers(plan.properties, self._provider)
-        traits = WorkerTraits(plan.group_id, plan.exactly_once, self._policy, plan.converters)
+        group, policy = plan.group_id, self._policy
+        traits = WorkerTraits(group, plan.exactly_once, policy, plan.converters, OUR_SETTINGS)
         return Validator(self.catalog, traits, lambda config: resolve(config, providers).config)
 
     def _provider(self, name: str) -> type[Any]:

@@ -20,8 +20,9 @@ from penstock.cluster.late import LateHosts, LateValidator
 from penstock.cluster.messages import Report, TaskHosts, TaskId
 from penstock.cluster.ports import Plugins, Validator
 from penstock.hosting.confirming import unrivalled
-from penstock.hosting.policy import HostingConfig
+from penstock.hosting.policy import OUR_SETTINGS, HostingConfig
 from penstock.hosting.ports import Confirming, OffsetStores
+from penstock.observability.board import MetricsBoard
 from penstock.plugins.registry import Registry
 from penstock.runtime.client_settings import ClientSettings
 from penstock.runtime.override_policies import OverridePolicy
@@ -52,6 +53,7 @@ class WorkerParts:
     plugin_path: Sequence[str] = ()
     group_id: str | None = None
     exactly_once: bool = False
+    measure_seconds: float = 5.0
 
     def converters(self) -> dict[str, str]:
         """The worker's converters, by setting."""
@@ -73,6 +75,8 @@ class Hosting(Protocol):
     def plugins(self) -> Plugins: ...
     @property
     def views(self) -> HostsView | None: ...
+    @property
+    def board(self) -> MetricsBoard: ...
 
     def hosts(self, report: OnReport, confirm: Confirming = unrivalled) -> TaskHosts: ...
 
@@ -112,16 +116,22 @@ class ThreadHosting:
         self.catalog = registry
         self.validator = ThreadedValidator(LateValidator(self._checks), registry)
         self.plugins = ThreadedPlugins(registry)
+        self.board = MetricsBoard(registry, parts.converters())
 
     def _checks(self) -> Checks:
         from penstock.cluster.validation import Validator, WorkerTraits
 
-        parts = self._parts
-        traits = WorkerTraits(parts.group_id, parts.exactly_once, parts.policy, parts.converters())
+        parts, converters = self._parts, self._parts.converters()
+        group, exactly_once = parts.group_id, parts.exactly_once
+        traits = WorkerTraits(group, exactly_once, parts.policy, converters, OUR_SETTINGS)
         return Validator(self.catalog, traits, parts.resolve)
 
     def hosts(self, report: OnReport, confirm: Confirming = unrivalled) -> TaskHosts:
-        return LateHosts(lambda: self._make(report, confirm))
+        def told(news: Report) -> None:
+            self.board.reported(news)
+            report(news)
+
+        return self.board.observing(LateHosts(lambda: self._make(told, confirm)))
 
     def _make(self, report: OnReport, confirm: Confirming) -> TaskHosts:
         from penstock.hosting.chains import ChainPlugins
@@ -143,8 +153,9 @@ class ThreadHosting:
             waiting(confirm),
         )
         tune_process()
-        self._running = ThreadHosts(builder, self.catalog, report)
-        return self._running
+        hosts = self._running = ThreadHosts(builder, self.catalog, report)
+        hosts.tell_measures(self._parts.measure_seconds, self.board.measured)
+        return hosts
 
     async def find_plugins(self) -> Registry:
         return self.catalog
@@ -180,6 +191,7 @@ class ProcessHosting:
         from penstock.hosting.remote_plugins import PluginDesk, RemotePlugins, RemoteValidator
 
         self._found = asyncio.Event()
+        self.board = MetricsBoard(self.catalog, self.parts.converters())
         self._report: OnReport | None = None
         self._confirm: Confirming | None = None
         self._hosts = self._make()
@@ -202,11 +214,15 @@ class ProcessHosting:
             self.settings.hosts_max,
             self.settings.penstock_hosts_processes_max,
             self.parts.properties,
+            measure_seconds=self.parts.measure_seconds,
         )
-        return ProcessHosts(launcher, self.offsets, self._told, chosen, self._may_begin)
+        return ProcessHosts(
+            launcher, self.offsets, self._told, chosen, self._may_begin, self.board.measured
+        )
 
     def _told(self, report: Report) -> None:
         assert self._report is not None, "hosts report what they were told to do"
+        self.board.reported(report)
         self._report(report)
 
     def _may_begin(self, task: TaskId, incarnation: int) -> Future[None]:
@@ -215,7 +231,7 @@ class ProcessHosting:
 
     def hosts(self, report: OnReport, confirm: Confirming = unrivalled) -> TaskHosts:
         self._report, self._confirm = report, confirm
-        return self._hosts
+        return self.board.observing(self._hosts)
 
     async def find_plugins(self) -> Registry:
         from penstock.cluster.plugin_specs import CLASSPATH, described

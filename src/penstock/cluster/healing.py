@@ -8,7 +8,7 @@ from penstock.cluster.effects import Announce, Wake
 from penstock.cluster.events import HealingDue
 from penstock.cluster.messages import Failure, State
 from penstock.cluster.reconcile import mark_restarting, reconcile
-from penstock.cluster.restart_policy import Healing, RestartPolicy, pause, wanted
+from penstock.cluster.restart_policy import Healing, RestartPolicy, mendless, pause, wanted
 from penstock.cluster.state import CONNECTOR
 from penstock.cluster.turn import Turn
 from penstock.sdk.errors import ConfigError
@@ -25,27 +25,40 @@ def plan_restart(
         policy = _policy(turn, configured.config)
     except ConfigError as error:
         return f"{trace or ''}\nIt is not restarted: {error}"
-    if not wanted(policy, failure):
-        return trace
     what = f"Connector {name}" if number == CONNECTOR else f"Task {name}-{number}"
-    recent = _recent(turn, name, number, policy)
-    if len(recent) >= policy.errors_restart_max:
+    recent, most = _recent(turn, name, number, policy), policy.errors_restart_max
+    if not wanted(policy, failure):
+        lasting = mendless(failure) if policy.errors_restart_policy == "all" else None
+        if lasting is None:
+            return trace  # as a Java worker would have it
+        text = f"{what} is not restarted: {lasting} does not pass by itself."
+    elif len(recent) >= most:
         text = (
             f"{what} was restarted {len(recent)} times within "
             f"{policy.errors_restart_window_ms / 60_000:g} minutes (errors.restart.max); "
             "it stays as it is."
         )
-        turn.emit(Announce(text))
-        return f"{trace or ''}\n{text}"
-    seconds = pause(policy, len(recent), f"{name}-{number}")
-    _remember(turn, name, number, Healing(recent, instance.incarnation))
-    turn.emit(Wake(seconds, HealingDue(name, number, instance.incarnation)))
-    text = (
-        f"{what} is restarted in {seconds:.1f} s "
-        f"(restart {len(recent) + 1} of {policy.errors_restart_max})."
-    )
+    else:
+        return _told(turn, trace, _restart_later(turn, name, number, policy, recent, what))
+    _remember(turn, name, number, Healing(recent, instance.incarnation, None, most, text))
+    return _told(turn, trace, text)
+
+
+def _told(turn: Turn, trace: str | None, text: str) -> str:
     turn.emit(Announce(text))
     return f"{trace or ''}\n{text}"
+
+
+def _restart_later(
+    turn: Turn, name: str, number: int, policy: RestartPolicy, recent: tuple[float, ...], what: str
+) -> str:
+    instance = turn.state.instance(name, number)
+    assert instance is not None
+    seconds = pause(policy, len(recent), f"{name}-{number}")
+    due, most = turn.now + seconds, policy.errors_restart_max
+    _remember(turn, name, number, Healing(recent, instance.incarnation, due, most))
+    turn.emit(Wake(seconds, HealingDue(name, number, instance.incarnation)))
+    return f"{what} is restarted in {seconds:.1f} s (restart {len(recent) + 1} of {most})."
 
 
 def heal(turn: Turn, event: HealingDue) -> None:
@@ -57,7 +70,7 @@ def heal(turn: Turn, event: HealingDue) -> None:
     if instance.stopping or instance.restarting or instance.state is not State.FAILED:
         return
     known = turn.state.healing.get(name, {}).get(number, Healing())
-    _remember(turn, name, number, Healing((*known.restarts, turn.now)))
+    _remember(turn, name, number, Healing((*known.restarts, turn.now), most=known.most))
     mark_restarting(turn, name, frozenset((number,)))
     reconcile(turn, name)
 

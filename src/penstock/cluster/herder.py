@@ -70,7 +70,7 @@ from penstock.cluster.reconcile import (
     retry_later,
     settle,
 )
-from penstock.cluster.regroup import claim_anew, disagree, read_until, regroup
+from penstock.cluster.regroup import claim_anew, count_rebalance, disagree, read_until, regroup
 from penstock.cluster.reloading import expire, reload, renew
 from penstock.cluster.reports import is_configured, reported, topic_used
 from penstock.cluster.requests import (
@@ -149,6 +149,7 @@ def decide(state: ClusterState, event: Event, now: float) -> Decision:
         case ShutDown():
             _shut_down(turn)
     _advance(turn)
+    count_rebalance(turn, state.membership.joining)
     return Decision(turn.state, tuple(turn.effects))
 
 

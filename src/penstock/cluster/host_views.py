@@ -39,6 +39,15 @@ class CallView(View, frozen=True):
     stuck: bool
 
 
+class HealingView(View, frozen=True):
+    """Restarts of what failed, within `errors.restart.window.ms`; times are seconds since 1970."""
+
+    restarts: int
+    restarts_max: int
+    next_at: float | None  # when it is restarted once more
+    gave_up: str | None  # why it is not
+
+
 class TaskView(View, frozen=True):
     """A task that this worker runs, or that failed here together with its host."""
 
@@ -49,6 +58,25 @@ class TaskView(View, frozen=True):
     restarts: int
     errors: int
     last_error: LastError | None
+    healing: HealingView | None = None
+
+
+class MetricGroup(View, frozen=True):
+    """Metrics of one thing, named as in Kafka's JMX domain `kafka.connect`; null: nothing to tell.
+
+    `age_seconds` is how old the numbers of a task are; its host tells them now and then.
+    """
+
+    group: str
+    tags: dict[str, str]
+    metrics: dict[str, str | int | float | None]
+    age_seconds: float | None = None
+
+
+class MetricsView(Protocol):
+    """All that is measured; from any thread."""
+
+    def metrics(self) -> list[MetricGroup]: ...
 
 
 class HostsView(Protocol):

@@ -21,7 +21,7 @@ from penstock.cluster.events import (
 )
 from penstock.cluster.key_steps import check_key
 from penstock.cluster.reconcile import reconcile_all, rejoin
-from penstock.cluster.state import CONNECTOR, Membership
+from penstock.cluster.state import CONNECTOR, Membership, Rebalances
 from penstock.cluster.turn import Turn
 from penstock.cluster.waiting import observe
 
@@ -63,6 +63,23 @@ def regroup(turn: Turn, event: GroupEvent) -> None:
             if turn.state.membership.due == at and not turn.state.closing:
                 _member(turn, due=None)
                 rejoin(turn)
+
+
+def count_rebalance(turn: Turn, joined_before: bool) -> None:
+    """At the end of a turn: has the group begun to agree anew, or has it agreed?"""
+    known, joining = turn.state.rebalances, turn.state.membership.joining
+    if joining and known.began is None and not joined_before:
+        turn.change(rebalances=replace(known, began=turn.now))
+    elif joined_before and not joining:
+        took = 0.0 if known.began is None else max(0.0, turn.now - known.began)
+        turn.change(
+            rebalances=Rebalances(
+                known.completed + 1,
+                ended=turn.now,
+                seconds_max=max(known.seconds_max, took),
+                seconds_total=known.seconds_total + took,
+            )
+        )
 
 
 def disagree(turn: Turn, offset: int) -> None:

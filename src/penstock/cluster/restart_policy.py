@@ -69,7 +69,10 @@ class Healing(msgspec.Struct, frozen=True):
     """Of one connector or task: when it was restarted, within the window."""
 
     restarts: tuple[float, ...] = ()
-    incarnation: int = -1  # that waits to be restarted
+    incarnation: int = -1  # that failed
+    due: float | None = None  # when it is restarted
+    most: int = 0  # restarts that are allowed within the window
+    gave_up: str | None = None  # why it is not restarted any more
 
 
 def wanted(policy: RestartPolicy, failure: Failure) -> bool:
@@ -78,9 +81,12 @@ def wanted(policy: RestartPolicy, failure: Failure) -> bool:
         return False
     if failure.crashed:
         return True
-    return policy.errors_restart_policy == "all" and not any(
-        java_class.endswith(MENDLESS) for java_class in _classes(failure)
-    )
+    return policy.errors_restart_policy == "all" and mendless(failure) is None
+
+
+def mendless(failure: Failure) -> str | None:
+    """The class of an error that starting again would meet again, such as a wrong setting."""
+    return next((name for name in _classes(failure) if name.endswith(MENDLESS)), None)
 
 
 def _classes(failure: Failure) -> list[str]:

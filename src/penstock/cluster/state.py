@@ -100,6 +100,16 @@ class Membership(msgspec.Struct, frozen=True):
     noted: int = 0  # how many of the group's events were taken note of
 
 
+class Rebalances(msgspec.Struct, frozen=True):
+    """How often the group has agreed, and how long that took; times are seconds since 1970."""
+
+    completed: int = 0
+    began: float | None = None  # the one that is going on
+    ended: float | None = None  # the last one
+    seconds_max: float = 0.0
+    seconds_total: float = 0.0
+
+
 class Keys(msgspec.Struct, frozen=True):
     """The key that workers sign requests with."""
 
@@ -148,6 +158,7 @@ class ClusterState(msgspec.Struct, frozen=True):
     settings: Settings
     snapshot: Snapshot = Snapshot()
     membership: Membership = Membership()
+    rebalances: Rebalances = Rebalances()
     config_offset: int = 0  # up to which the config log was read
     sync_attempt: int = 0  # the last one to read the config log to its end
     sync_failures: int = 0  # in a row

@@ -6,7 +6,7 @@ connector's checks, and questions about exactly-once support.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from penstock.runtime.sink_config import DEAD_LETTERS, SinkConnectorConfig, sink
 from penstock.runtime.source_config import SourceConnectorConfig
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import (
+    Config,
     ConfigDef,
     ConfigError,
     ConfigType,
@@ -56,6 +57,7 @@ class WorkerTraits:
     exactly_once: bool = False
     policy: OverridePolicy = field(default_factory=lambda: NamedPolicy("All", None))
     converters: Mapping[str, str] = field(default_factory=dict[str, str])
+    ours: Sequence[type[Config]] = ()  # settings that Kafka Connect does not have
 
     @property
     def distributed(self) -> bool:
@@ -102,7 +104,20 @@ class Validator:
         keys = framework.keys | own.keys
         texts = connector_texts(self._catalog, plugin, properties)
         shown = views.result(name, keys, values, list(groups), texts)
-        return views.merged(shown, *parts, *converters)
+        ours = self._wrong_settings_of_ours(own, properties)
+        return views.merged(shown, *parts, *converters, *ours)
+
+    def _wrong_settings_of_ours(
+        self, own: ConfigDef, properties: Properties
+    ) -> Iterator[ConfigInfos]:
+        """Clients of a Java worker are shown these only where there is an error to show."""
+        given = _given({k: v for k, v in properties.items() if k not in own.keys})
+        for kind in self._worker.ours:
+            definition = kind.definition()
+            found = definition.validate({k: v for k, v in given.items() if k in definition.keys})
+            wrong = [value for value in found if value.errors and value.name in given]
+            if wrong:
+                yield views.prefixed_result(definition, wrong, "", views.NO_TEXTS)
 
     def _framework(self, kind: PluginKind, properties: Properties) -> ConfigDef:
         base = SinkConnectorConfig if kind is PluginKind.SINK else SourceConnectorConfig

@@ -28,6 +28,7 @@ from penstock.hosting.messages import (
     Lease,
     Logged,
     LogLine,
+    Measured,
     OffsetRecordsMade,
     OffsetsFound,
     OffsetsRefused,
@@ -138,6 +139,7 @@ class _Host:
     def __init__(self, link: Link, compose: Compose, setup: Setup) -> None:
         self._link = link
         self._beat_seconds = setup.beat_seconds
+        self._measure_seconds = setup.measure_seconds
         if setup.lease is not None:
             end_at(setup.lease)
         self._threads: dict[int, StartTask] = {}  # of tasks, by thread id
@@ -213,7 +215,7 @@ class _Host:
     # Signs of life --------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        watch = CallWatch()
+        watch, measure_at = CallWatch(), 0.0
         while True:
             time.sleep(self._beat_seconds)
             starts = self._threads
@@ -226,6 +228,9 @@ class _Host:
             ]
             del calls
             self._link.send(Beat(told))
+            if now >= measure_at:
+                measure_at = now + self._measure_seconds
+                self._link.send(Measured(self._hosts.measures()))
 
     def _show_stack(self, wanted: ShowStack) -> None:
         frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -40,9 +41,10 @@ from penstock.hosting.fleet import Fleet, HostEnded
 from penstock.hosting.lease import ENDED, ended_by_lease
 from penstock.hosting.members import Member, Use
 from penstock.hosting.policy import TaskPolicy, task_policy
-from penstock.hosting.ports import OnReport
+from penstock.hosting.ports import OnMeasured, OnReport
 from penstock.hosting.records import ConnectorRecord, Histories, TaskRecord
 from penstock.hosting.suspects import Suspects
+from penstock.runtime.measures import TaskMeasures
 from penstock.sdk.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -54,11 +56,18 @@ CONNECTOR_STOP_SECONDS = 5.0
 class Crew:
     """All tasks and connectors of a worker."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, fleet: Fleet, report: OnReport) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        fleet: Fleet,
+        report: OnReport,
+        measured: OnMeasured,
+    ) -> None:
         self.fleet = fleet
         self.histories = Histories()
         self._loop = loop
         self._report = report
+        self._measured = measured
         self._tasks: dict[tuple[TaskId, int], TaskRecord] = {}
         self._connectors: dict[tuple[str, int], ConnectorRecord] = {}
         self._suspects = Suspects()
@@ -216,6 +225,12 @@ class Crew:
                     self._report(report)
             case _:
                 pass
+
+    def measured(self, member: Member, tasks: Sequence[TaskMeasures]) -> None:
+        """Also of tasks that are not named this says something: nothing is new of them."""
+        here = member.tasks
+        named = [t for t in tasks if (TaskId(t.connector, t.task), t.incarnation) in here]
+        self._measured(named, [task for task, _ in here])
 
     def _task_changed(self, member: Member, report: TaskChanged) -> None:
         task = member.tasks.get((report.id, report.incarnation))

@@ -37,6 +37,7 @@ class HostingSettings:
     processes_max: int = 64
     properties: Mapping[str, str] = field(default_factory=dict[str, str])
     beat_seconds: float = 1.0
+    measure_seconds: float = 5.0
     idle_seconds: float = 30.0  # then a host in which nothing runs ends
 
 
@@ -94,7 +95,8 @@ class Fleet:
         member = self.members[number] = Member(process, use, time.monotonic(), cohort)
         self._watch_launcher()
         lease = None if use is Use.QUESTIONS else self.lease
-        process.send(Setup(self.plan or b"", self.levels, self.settings.beat_seconds, lease))
+        beat, measure = self.settings.beat_seconds, self.settings.measure_seconds
+        process.send(Setup(self.plan or b"", self.levels, beat, lease, measure))
         return member
 
     def _watch_launcher(self) -> None:

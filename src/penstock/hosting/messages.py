@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from penstock.cluster.messages import Command, Failure, Report, TaskId
+from penstock.runtime.measures import TaskMeasures
 from penstock.sdk.numbers import Float32
 
 Pairs = list[tuple[dict[str, Any] | None, dict[str, Any] | None]]
@@ -27,6 +28,7 @@ class Setup(msgspec.Struct, frozen=True, tag=True):
     levels: dict[str, int] = {}
     beat_seconds: float = 1.0
     lease: float | None = None
+    measure_seconds: float = 5.0
 
 
 class Lease(msgspec.Struct, frozen=True, tag=True):
@@ -200,6 +202,12 @@ class Beat(msgspec.Struct, frozen=True, tag=True):
     calls: list[PluginCall] = []
 
 
+class Measured(msgspec.Struct, frozen=True, tag=True):
+    """What tasks have counted; of those that are not named, nothing is new."""
+
+    tasks: list[TaskMeasures] = []
+
+
 class StackShown(msgspec.Struct, frozen=True, tag=True):
     id: TaskId
     incarnation: int
@@ -224,6 +232,7 @@ FromHost = (
     | CopyOffsets
     | Logged
     | Beat
+    | Measured
     | StackShown
     | Answered
     | Report

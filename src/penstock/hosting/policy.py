@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from penstock.cluster.restart_policy import RestartPolicy
 from penstock.sdk.checks import at_least, one_of
 from penstock.sdk.config import Config, ConfigType, Importance, Option
 from penstock.sdk.errors import ConfigError
@@ -49,6 +50,15 @@ class HostingConfig(Config):
             check=at_least(1),
         ),
     ] = 64
+    penstock_metrics_interval_ms: Annotated[
+        int,
+        Option(
+            "How often hosts tell the worker what their tasks have counted.",
+            LOW,
+            type=LONG,
+            check=at_least(100),
+        ),
+    ] = 5_000
 
     @property
     def hosts_max(self) -> int:
@@ -101,6 +111,9 @@ class TaskPolicy(Config):
     def alone(self) -> bool:
         """Whether the task has a process of its own."""
         return self.task_isolation == "process" or self.task_memory_max_mb > 0
+
+
+OUR_SETTINGS = (TaskPolicy, RestartPolicy)  # that a connector may have
 
 
 def task_policy(worker: Mapping[str, Any], connector: Mapping[str, str]) -> TaskPolicy:

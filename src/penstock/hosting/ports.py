@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
 from penstock.cluster.messages import Report, StartTask, TaskId
+from penstock.runtime.measures import TaskMeasures
 from penstock.runtime.plugins import Transforms
 from penstock.runtime.ports import (
     Consumer,
@@ -23,6 +24,8 @@ from penstock.runtime.ports import (
 Properties = Mapping[str, str]
 OnReport = Callable[[Report], None]  # called from any thread; must not block
 Confirming = Callable[[TaskId, int], Future[None]]  # of an incarnation; from any thread
+# What tasks have counted, and all tasks this is the newest word of; from any thread, not blocking.
+OnMeasured = Callable[[Sequence[TaskMeasures], Sequence[TaskId]], None]
 MakeTransforms = Callable[[Properties], Transforms]  # from connector properties
 
 

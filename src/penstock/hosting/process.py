@@ -19,7 +19,7 @@ from penstock.hosting.fleet import Fleet, HostEnded, HostingSettings
 from penstock.hosting.launch import Launcher
 from penstock.hosting.messages import encoded
 from penstock.hosting.offset_desk import OffsetDesk
-from penstock.hosting.ports import Confirming, OffsetStores, OnReport
+from penstock.hosting.ports import Confirming, OffsetStores, OnMeasured, OnReport
 from penstock.hosting.reception import Reception
 from penstock.hosting.rounds import Rounds
 from penstock.hosting.views import host_views, task_views
@@ -43,11 +43,12 @@ class ProcessHosts:
         report: OnReport,
         settings: HostingSettings,
         confirm: Confirming = unrivalled,
+        measured: OnMeasured = lambda tasks, known: None,
     ) -> None:
         self._loop = asyncio.new_event_loop()
         self._report = report
         self._fleet = Fleet(self._loop, launcher, settings)
-        self._crew = Crew(self._loop, self._fleet, self._told)
+        self._crew = Crew(self._loop, self._fleet, self._told, measured)
         desks = OffsetDesk(offsets), OffsetDesk(offsets)
         self._fleet.owner = Reception(self._loop, self._fleet, desks, self._crew, confirm)
         self._thread = threading.Thread(target=self._run, name="task-hosts", daemon=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from penstock.hosting.messages import (
     FromHost,
     Logged,
     MakeOffsetRecords,
+    Measured,
     ReadOffsets,
     Ready,
     StackShown,
@@ -33,6 +35,7 @@ from penstock.hosting.messages import (
 from penstock.hosting.offset_desk import Answer, OffsetDesk, Question
 from penstock.hosting.output import Lines
 from penstock.hosting.ports import Confirming
+from penstock.runtime.measures import TaskMeasures
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class Manager(Protocol):
     """Knows what a report means, and what follows from the end of a host."""
 
     def reported(self, member: Member, report: Any) -> None: ...
+    def measured(self, member: Member, tasks: Sequence[TaskMeasures]) -> None: ...
     def left(self, member: Member) -> None: ...
     def lost(self, member: Member, ending: Ending) -> None: ...
 
@@ -73,6 +77,8 @@ class Reception:
                 told = {(call.id, call.incarnation): call for call in calls}
                 for key, task in member.tasks.items():
                     task.call = told.get(key)
+            case Measured(tasks):
+                self._manager.measured(member, tasks)
             case Ready():
                 self._ready(member)
             case ReadOffsets() | StoreOffsets() | MakeOffsetRecords() | CopyOffsets():

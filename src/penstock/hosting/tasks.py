@@ -15,7 +15,7 @@ from penstock.runtime.at_least_once import AtLeastOnce, SourceSettings
 from penstock.runtime.boundaries import Boundary, EachPoll, Interval, Requested
 from penstock.runtime.connector_config import ConnectorConfig
 from penstock.runtime.contexts import SinkTaskContext, SourceTaskContext
-from penstock.runtime.counters import ErrorCounters, SourceCounters
+from penstock.runtime.counters import ErrorCounters, SinkCounters, SourceCounters
 from penstock.runtime.dead_letters import DeadLetterReporter
 from penstock.runtime.error_reports import LogReporter, Reporter, Reporters
 from penstock.runtime.exactly_once import ExactlyOnce
@@ -190,7 +190,7 @@ class _Assembly:
         )
         task = kind.task(config_class(kind.task).parse(self._task), context)
         self._open.callback(task.close)
-        topics, counters = TopicsSeen(self._events), SourceCounters()
+        topics, counters = TopicsSeen(self._events), SourceCounters(errors=self._counters)
         notes = SourceNotes(task)
         if boundary is None:
             commits = AtLeastOnce(
@@ -279,6 +279,7 @@ class _Assembly:
                 settings.offset_flush_interval_ms,
                 settings.offset_flush_timeout_ms,
             ),
+            SinkCounters(errors=self._counters),
         )
         context.bind(loop)
         return loop

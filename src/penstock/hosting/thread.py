@@ -30,9 +30,11 @@ from penstock.hosting.control import ThreadControl
 from penstock.hosting.deadlines import Deadlines
 from penstock.hosting.failures import failure_of
 from penstock.hosting.instance import ConnectorInstance, check_offsets
-from penstock.hosting.ports import Builder, OnReport
+from penstock.hosting.ports import Builder, OnMeasured, OnReport
+from penstock.runtime.counters import BatchCounters
 from penstock.runtime.life_cycle import run_task
 from penstock.runtime.log_context import connector_context, log_context, task_context
+from penstock.runtime.measures import TaskMeasures, taken
 from penstock.runtime.ports import Loop
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,21 @@ class ThreadHosts:
             tasks = list(self._tasks.values())
         for task in tasks:
             task.cut_off()
+
+    def tell_measures(self, every_seconds: float, measured: OnMeasured) -> None:
+        """From now on, again and again."""
+
+        def tell() -> None:
+            measured(self.measures(), [task for task, _ in list(self._tasks)])
+            self._deadlines.call_in(every_seconds, tell)
+
+        tell()
+
+    def measures(self) -> list[TaskMeasures]:
+        """Of the tasks that have counted anything since the last call, what they have counted."""
+        with self._lock:
+            tasks = list(self._tasks.values())
+        return [found for task in tasks if (found := task.measures()) is not None]
 
     def _start_task(self, command: StartTask) -> None:
         task = TaskThread(command, self._builder, self._report)
@@ -138,9 +155,22 @@ class TaskThread:
         self._lock = threading.RLock()  # a report and a cancellation exclude each other
         self._stop_asked = False
         self._ended = False
+        self._told: dict[str, int] | None = None  # what was counted when it was last asked
 
     def begin(self) -> None:
         _start(self._run, f"task-thread-{self._command.id}")
+
+    def measures(self) -> TaskMeasures | None:
+        """None if nothing has happened since the last call."""
+        counters = getattr(self._loop, "counters", None)
+        if not isinstance(counters, BatchCounters):
+            return None
+        counts = taken(counters)
+        if counts == self._told:
+            return None
+        self._told = counts
+        task = self._command.id
+        return TaskMeasures(task.connector, task.task, self._command.incarnation, counts)
 
     def stop(self) -> bool:
         """Ask the task to stop; False if it has ended already, and then that is reported."""

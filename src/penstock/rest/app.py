@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from penstock.cluster.host_views import HostsView
+from penstock.cluster.host_views import HostsView, MetricsView
 from penstock.cluster.ports import Herder, Levels, PeerWorkers, Plugins
 from penstock.rest.answers import Answer
 from penstock.rest.connectors import Connectors
@@ -36,6 +36,7 @@ def rest_app(
     levels: Levels,
     guards: Sequence[Guard] = (),
     hosts: HostsView | None = None,
+    measures: MetricsView | None = None,
 ) -> Starlette:
     """What the main listeners serve."""
     requests = Requests(herder, peers, settings.request_timeout_seconds)
@@ -51,7 +52,7 @@ def rest_app(
     )
     if settings.admin_listeners is None:
         routes |= admin_routes(Loggers(requests, levels))
-    routes |= own_routes(hosts)
+    routes |= own_routes(hosts, measures)
     routes |= _described(routes)
     middleware = [Middleware(AccessLog), Middleware(Paths)]
     if settings.response_headers:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from penstock import __version__
-from penstock.cluster.host_views import HostView, TaskView
+from penstock.cluster.host_views import HostView, MetricGroup, TaskView
 from penstock.cluster.views import (
     ConfigInfos,
     ConfigKeyInfo,
@@ -26,7 +26,7 @@ from penstock.cluster.views import (
     TaskState,
 )
 from penstock.rest.answers import Answer, json_answer
-from penstock.rest.own import HOSTS, TASKS
+from penstock.rest.own import HOSTS, METRICS, TASKS
 
 REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -196,6 +196,10 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", HOSTS): Operation("The processes in which tasks run", {200: list[HostView]}),
     ("GET", TASKS): Operation("What tasks do in these processes", {200: list[TaskView]}),
+    ("GET", METRICS): Operation(
+        "Metrics of the worker, its connectors and tasks, named as Kafka Connect names them",
+        {200: list[MetricGroup]},
+    ),
     ("GET", "/admin/loggers"): Operation("The levels of loggers", {200: dict[str, LoggerLevel]}),
     ("GET", "/admin/loggers/{name}"): Operation(
         "The level of a logger", {200: LoggerLevel}, errors=(404,)

@@ -6,18 +6,22 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from penstock.cluster.host_views import HostsView
+from penstock.cluster.host_views import HostsView, MetricsView
 from penstock.rest.answers import Answer, json_answer
 from penstock.rest.endpoint import Call, Handler, Methods
 
 HOSTS, TASKS = "/penstock/v1/hosts", "/penstock/v1/tasks"
+METRICS = "/penstock/v1/metrics"
 
 
-def own_routes(views: HostsView | None) -> dict[str, Methods]:
+def own_routes(views: HostsView | None, measures: MetricsView | None = None) -> dict[str, Methods]:
     """Without hosts, as in a worker whose tasks are threads, there is nothing to show of them."""
-    if views is None:
-        return {}
-    return {HOSTS: {"GET": _shown(views.hosts)}, TASKS: {"GET": _shown(views.tasks)}}
+    routes: dict[str, Methods] = {}
+    if views is not None:
+        routes |= {HOSTS: {"GET": _shown(views.hosts)}, TASKS: {"GET": _shown(views.tasks)}}
+    if measures is not None:
+        routes[METRICS] = {"GET": _shown(measures.metrics)}
+    return routes
 
 
 def _shown(look: Callable[[], Any]) -> Handler:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -31,6 +31,7 @@ class BatchCounters:
     commit_failures: int = 0
     commit_ms_max: int = 0
     commit_ms_total: int = 0
+    errors: ErrorCounters = field(default_factory=ErrorCounters)
 
     def batch(self, records: int, took_ms: int) -> None:
         self.batches += 1

@@ -175,3 +175,28 @@ def test_a_pause_stays_within_its_limits(restarts: int, who: str, delay: int, mo
     policy = policy_of(errors_restart_delay_ms=delay, errors_restart_delay_max_ms=most)
     assert 0 <= pause(policy, restarts, who) <= most / 1000 * 1.25
     assert pause(policy, restarts, who) >= min(delay, most) / 1000
+
+
+def test_what_is_to_come_can_be_seen() -> None:
+    world = running(**all_restarts(errors_restart_max="1"))
+    fail(world)
+    (healing,) = world.state.healing["c"].values()
+    assert healing.due is not None
+    assert 1 <= healing.due - world.now <= 1.25
+    assert (len(healing.restarts), healing.most, healing.gave_up) == (0, 1, None)
+    world.advance(2)
+    (healing,) = world.state.healing["c"].values()
+    assert (len(healing.restarts), healing.due) == (1, None)
+    fail(world)
+    (healing,) = world.state.healing["c"].values()
+    assert healing.gave_up == trace(world).splitlines()[-1]
+
+
+def test_an_error_that_nothing_mends_is_told_and_left_alone() -> None:
+    world = running(**all_restarts())
+    fail(world, Failure("org.apache.kafka.common.config.ConfigException", "bad", "bad"))
+    assert "Task c-0 is not restarted: org.apache.kafka.common.config.Config" in trace(world)
+    (healing,) = world.state.healing["c"].values()
+    assert healing.gave_up is not None
+    world.advance(100_000)
+    assert world.states("c")[0] == "FAILED"

@@ -54,7 +54,7 @@ from penstock.cluster.messages import (
     TaskId,
     TaskStopped,
 )
-from penstock.cluster.state import ClusterState, GroupSettings, Settings
+from penstock.cluster.state import ClusterState, GroupSettings, Rebalances, Settings
 
 ME, LEADER = "http://me/", "http://leader/"
 CONFIG = {"connector.class": "X", "tasks.max": "1"}
@@ -300,3 +300,17 @@ def test_a_leader_whose_write_was_refused_claims_the_log_anew():
     assert kinds(failed) == [ClaimLog, Reply]
     assert herder.feed(DeleteConnector(2, "a")) == []
     assert WriteConfig in kinds(herder.feed(Claimed(1)))
+
+
+def test_rounds_of_the_group_are_counted_with_the_time_they_took():
+    herder = Herder()
+    herder.knows_a()
+    herder.agreed(-1, 0)
+    assert herder.state.rebalances == Rebalances(1, ended=0.0)
+    herder.now = 10.0
+    herder.feed(Rejoining())
+    assert herder.state.rebalances.began == 10.0
+    herder.now = 12.5
+    herder.agreed(-1, 0)
+    expected = Rebalances(2, ended=12.5, seconds_max=2.5, seconds_total=2.5)
+    assert herder.state.rebalances == expected

@@ -9,6 +9,7 @@ import pytest
 
 from penstock.cluster.catalog import Plugin, PluginKind
 from penstock.cluster.errors import BadRequest
+from penstock.cluster.restart_policy import RestartPolicy
 from penstock.cluster.validation import Validator, WorkerTraits
 from penstock.cluster.views import ConfigInfos
 from penstock.plugins.registry import Registry
@@ -202,3 +203,21 @@ def test_recommends_the_installed_transformations() -> None:
     shown = {config.value.name: config.value for config in infos.configs if config.value}
     offered = shown["transforms.a.type"].recommended_values
     assert "org.apache.kafka.connect.transforms.RegexRouter" in offered
+
+
+def test_settings_of_ours_are_shown_only_if_they_are_wrong() -> None:
+    worker = WorkerTraits(ours=(RestartPolicy,))
+    usual = validated(SHOP, worker)
+    assert validated(SHOP | {"errors.restart.max": "3"}, worker) == usual
+    found = validated(SHOP | {"errors.restart.policy": "sometimes"}, worker)
+    assert found.error_count == 1
+    (wrong,) = [each for each in found.configs if each not in usual.configs]
+    assert wrong.value is not None
+    assert (wrong.value.name, wrong.value.value) == ("errors.restart.policy", "sometimes")
+    (error,) = wrong.value.errors
+    assert "errors.restart.policy: String must be one of: off, crashes, all" in error
+
+
+def test_a_null_for_a_setting_of_ours_is_one_error() -> None:
+    found = validated(SHOP | {"errors.restart.max": None}, WorkerTraits(ours=(RestartPolicy,)))
+    assert found.error_count == 1

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from starlette.applications import Starlette
 
 from penstock.cluster.catalog import Plugin, PluginKind
-from penstock.cluster.host_views import CallView, HostView, LastError, TaskView
+from penstock.cluster.host_views import CallView, HostView, LastError, MetricGroup, TaskView
 from penstock.cluster.messages import Report
 from penstock.cluster.plugin_views import ThreadedPlugins, ThreadedValidator
 from penstock.cluster.ports import PeerAnswer
@@ -113,6 +113,10 @@ class FixedViews:
         call, error = CallView("poll", 90.5, True), LastError("no", 1.5)
         return [TaskView("c-0", "RUNNING", 1, call, 2, 1, error)]
 
+    def metrics(self) -> list[MetricGroup]:
+        tags = {"connector": "c", "task": "0"}
+        return [MetricGroup("task-error-metrics", tags, {"total-retries": 1}, 0.5)]
+
 
 class Worker:
     """The parts a test may want to look at."""
@@ -137,6 +141,7 @@ class Worker:
             ThreadedPlugins(registry),
             self.levels,
             guards,
+            FixedViews(),
             FixedViews(),
         )
         self.herder.started()

@@ -6,8 +6,8 @@ import asyncio
 import json
 from typing import Any
 
-from penstock.cluster.host_views import CallView, HostView, LastError, TaskView
-from penstock.rest.own import HOSTS, TASKS, own_routes
+from penstock.cluster.host_views import CallView, HostView, LastError, MetricGroup, TaskView
+from penstock.rest.own import HOSTS, METRICS, TASKS, own_routes
 
 HOST = HostView(1, 77, "shared", True, False, True, 6.5, 0.02, 9, 3.2, ["c-0"], ["c"])
 TASK = TaskView(
@@ -23,9 +23,15 @@ class Views:
         return [TASK]
 
 
+class Measures:
+    def metrics(self) -> list[MetricGroup]:
+        tags = {"connector": "c", "task": "0"}
+        return [MetricGroup("source-task-metrics", tags, {"source-record-poll-total": 5}, 1.5)]
+
+
 def shown(path: str) -> Any:
     nobody_asks: Any = None
-    answer = asyncio.run(_awaited(own_routes(Views())[path]["GET"](nobody_asks)))
+    answer = asyncio.run(_awaited(own_routes(Views(), Measures())[path]["GET"](nobody_asks)))
     assert answer.status == 200
     return json.loads(answer.body or b"")
 
@@ -48,3 +54,14 @@ def test_tasks_are_shown_with_their_call_and_their_last_error() -> None:
 
 def test_a_worker_with_threads_has_nothing_to_show() -> None:
     assert own_routes(None) == {}
+    assert list(own_routes(None, Measures())) == [METRICS]
+
+
+def test_metrics_are_shown_with_their_group_tags_and_age() -> None:
+    (group,) = shown(METRICS)
+    assert group == {
+        "group": "source-task-metrics",
+        "tags": {"connector": "c", "task": "0"},
+        "metrics": {"source-record-poll-total": 5},
+        "age_seconds": 1.5,
+    }
