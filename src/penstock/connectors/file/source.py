@@ -25,6 +25,8 @@ POLL_SECONDS = 1.0  # the longest a poll without lines takes
 SHORTEST_REST_SECONDS = 0.001
 LONGEST_REST_SECONDS = 0.1
 SURE_REST_SECONDS = 0.25  # while the file is missing, or watched: a watch may miss a change
+IDLE_REST_SECONDS = 1.0  # the same for a file to which nothing was added for IDLE_SECONDS
+IDLE_SECONDS = 5.0
 QUIET_SECONDS = 0.1
 
 
@@ -57,7 +59,8 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
 
     def _next_rest(self) -> float:
         if self._watch is not None and not self._lines.waiting:
-            return SURE_REST_SECONDS
+            idle = self._quiet_seconds >= IDLE_SECONDS
+            return IDLE_REST_SECONDS if idle else SURE_REST_SECONDS
         rest = self._rest_seconds
         longest = SURE_REST_SECONDS if self._file is None else LONGEST_REST_SECONDS
         self._rest_seconds = min(2 * rest, longest)

@@ -13,7 +13,12 @@ import pytest
 
 from penstock.connectors.file import FileStreamSource
 from penstock.connectors.file.config import FileSourceConfig
-from penstock.connectors.file.source import LONGEST_REST_SECONDS, POLL_SECONDS, SURE_REST_SECONDS
+from penstock.connectors.file.source import (
+    IDLE_REST_SECONDS,
+    LONGEST_REST_SECONDS,
+    POLL_SECONDS,
+    SURE_REST_SECONDS,
+)
 from penstock.connectors.file.watch import Watch
 from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.sdk.schema import STRING
@@ -253,6 +258,38 @@ def test_a_watched_file_wakes_its_reader(path: Path) -> None:
     assert values(task.poll()) == ["two"]
     assert time.monotonic() - began < SURE_REST_SECONDS
     task.close()
+
+
+class Waits:
+    """A watch in whose time nothing happens."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.seconds.append(seconds)
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_file_that_stays_as_it_is_wakes_its_reader_less_often(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(path, "one\n")
+    waits = Waits()
+    monkeypatch.setattr("penstock.connectors.file.source.Watch.of", lambda path: waits)
+    task = source(path)
+    for _ in range(8):
+        task.poll()
+    assert waits.seconds[0] == SURE_REST_SECONDS
+    assert waits.seconds[-2:] == [IDLE_REST_SECONDS] * 2
+    append(path, "two\n")
+    assert values(task.poll()) == ["two"]
+    task.poll()
+    task.close()
+    assert waits.seconds[-1] == SURE_REST_SECONDS
 
 
 def test_a_watched_reader_ends_its_poll_when_asked_to_stop(path: Path) -> None:
