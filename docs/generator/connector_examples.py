@@ -21,10 +21,11 @@ def connector_results(found: list[Block]) -> Iterable[tuple[str, Any, Any]]:
     properties = parse_properties(texts["properties"])
     connector: type[Any] = Registry.builtin().connector(properties["connector.class"]).load()
     records = value_of(texts["records"], sdk_names())
-    name = properties["file"]
+    name = properties.get("file", "")
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         if issubclass(connector, SourceConnector):
-            Path(name).write_text(texts[name], "utf-8")
+            if name:
+                Path(name).write_text(texts[name], "utf-8")
             with run_source(connector, properties) as source:
                 polled = source.poll_until(len(records))
             yield "records", [replace(record, timestamp=None) for record in polled], records

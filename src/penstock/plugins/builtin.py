@@ -56,7 +56,8 @@ BUILTIN: Final[Mapping[PluginKind, Targets]] = {
             "MirrorHeartbeatConnector": "MirrorHeartbeat",
             "MirrorSourceConnector": "MirrorSource",
         },
-    ),
+    )
+    | {"penstock.connectors.datagen.DatagenSource": "penstock.connectors.datagen:DatagenSource"},
     PluginKind.TRANSFORMATION: TRANSFORMS,
     PluginKind.PREDICATE: PREDICATES,
     PluginKind.CONVERTER: _CONVERTERS,
@@ -105,6 +106,10 @@ _AWS, _VAULT, _OF_KUBERNETES = (
     for name in ("SecretsManager", "Vault", "KubernetesSecret")
 )
 SYNONYMS: Final[Mapping[str, str]] = {
+    "io.confluent.kafka.connect.datagen.DatagenConnector": (
+        "penstock.connectors.datagen.DatagenSource"
+    ),
+    "DatagenConnector": "penstock.connectors.datagen.DatagenSource",
     # Config providers of several projects, by the names that configurations know them by.
     "com.amazonaws.kafka.config.providers.SecretsManagerConfigProvider": _AWS,
     "com.github.jcustenborder.kafka.config.aws.SecretsManagerConfigProvider": _AWS,
