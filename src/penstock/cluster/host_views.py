@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from penstock.cluster.views import View
+from penstock.runtime.error_events import ErrorEvent
 
 
 class HostView(View, frozen=True):
@@ -24,11 +25,12 @@ class HostView(View, frozen=True):
     connectors: list[str]
 
 
-class LastError(View, frozen=True):
+class LastError(View, frozen=True, omit_defaults=True):
     """The last thing that went wrong with a task; `at` is seconds since 1970."""
 
     message: str
     at: float
+    event: ErrorEvent | None = None
 
 
 class CallView(View, frozen=True):

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from penstock.runtime.error_events import ErrorEvent
+
 
 class TargetState(enum.Enum):
     """What an operator wants a connector to be; the values stand in the config topic."""
@@ -147,6 +149,7 @@ class Failure(msgspec.Struct, frozen=True):
     message: str | None
     trace: str
     crashed: bool = False  # not an error that was raised: the whole host is gone
+    event: ErrorEvent | None = None
 
 
 class ConnectorChanged(msgspec.Struct, frozen=True, tag=True):
@@ -211,6 +214,14 @@ class TopicsUsed(msgspec.Struct, frozen=True, tag=True):
     topics: list[str]
 
 
+class TaskErred(msgspec.Struct, frozen=True, tag=True):
+    """A task goes on, but something went wrong; not more often than once a second."""
+
+    id: TaskId
+    incarnation: int
+    event: ErrorEvent
+
+
 class OffsetsChecked(msgspec.Struct, frozen=True, tag=True):
     """What a connector's `alter_offsets` hook said: True, False, or why it refused."""
 
@@ -228,6 +239,7 @@ Report = (
     | TaskChanged
     | TaskStopped
     | TopicsUsed
+    | TaskErred
     | OffsetsChecked
 )
 

@@ -6,7 +6,7 @@ connector's checks, and questions about exactly-once support.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,10 @@ from penstock.cluster.views import ConfigInfos
 from penstock.runtime.client_configs import ADMIN, CONSUMER, PRODUCER
 from penstock.runtime.client_settings import consumer_group
 from penstock.runtime.connector_config import ConnectorConfig
+from penstock.runtime.dead_letter_config import DEAD_LETTERS, source_settings
 from penstock.runtime.java_order import copied_order, hash_order
 from penstock.runtime.override_policies import NamedPolicy, OverridePolicy
-from penstock.runtime.sink_config import DEAD_LETTERS, SinkConnectorConfig, sink_errors
-from penstock.runtime.source_config import SourceConnectorConfig
+from penstock.runtime.sink_config import SinkConnectorConfig, sink_errors
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import (
     Config,
@@ -91,8 +91,9 @@ class Validator:
             return self._without_connector(name, properties, str(error))
         except (ConnectError, ConfigError, ValueError) as error:
             raise BadRequest(str(error)) from error
-        framework = self._framework(plugin.kind, properties)
         connector = plugin.load()
+        own_names = config_class(connector).definition().keys
+        framework = self._framework(plugin.kind, properties, own_names)
         found = self._framework_values(framework, plugin, connector, properties)
         own = config_class(connector).definition()
         own_values = own.validate(properties)
@@ -119,8 +120,11 @@ class Validator:
             if wrong:
                 yield views.prefixed_result(definition, wrong, "", views.NO_TEXTS)
 
-    def _framework(self, kind: PluginKind, properties: Properties) -> ConfigDef:
-        base = SinkConnectorConfig if kind is PluginKind.SINK else SourceConnectorConfig
+    def _framework(
+        self, kind: PluginKind, properties: Properties, own: Collection[str]
+    ) -> ConfigDef:
+        sink = kind is PluginKind.SINK
+        base = SinkConnectorConfig if sink else source_settings(properties, own)
         return framework_definition(base, self._catalog, properties, self._worker.converters)
 
     def _framework_values(
@@ -171,7 +175,12 @@ class Validator:
             own_offsets = bool((properties.get("offsets.storage.topic") or "").strip())
             consumer = self._worker.distributed and (self._worker.exactly_once or own_offsets)
             producer = True
-            admin = consumer or any(name.startswith("topic.creation.") for name in properties)
+            letters = bool((properties.get(DEAD_LETTERS) or "").strip())
+            admin = (
+                consumer
+                or letters
+                or any(name.startswith("topic.creation.") for name in properties)
+            )
         return [
             self._overrides(client, definition, properties)
             for client, definition, used in (

@@ -31,6 +31,7 @@ from penstock.cluster.messages import (
     StopTask,
     TaskChanged,
     TaskConfigsMade,
+    TaskErred,
     TaskId,
     TaskStopped,
     TopicsUsed,
@@ -219,6 +220,9 @@ class Crew:
                     self._report(report)
             case ConnectorStopped():
                 self._connector_stopped(member, report)
+            case TaskErred(id=task, incarnation=incarnation, event=event):
+                if (task, incarnation) in member.tasks:
+                    self.histories.note(task, event.cause, event)
             case OffsetsChecked():
                 if member.checks.pop(report.request, None) is not None:
                     self.left(member)
@@ -238,8 +242,10 @@ class Crew:
             return
         task.state, task.version = report.state.value, report.version or task.version
         if report.state is State.FAILED:
-            message = None if report.failure is None else report.failure.message
-            self.histories.note(report.id, message or "failed")
+            failure = report.failure
+            message = None if failure is None else failure.message
+            event = None if failure is None else failure.event
+            self.histories.note(report.id, message or "failed", event)
         self._report(report)
 
     def _task_stopped(self, member: Member, report: TaskStopped) -> None:

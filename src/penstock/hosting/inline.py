@@ -10,6 +10,7 @@ from penstock.cluster.messages import (
     CheckOffsets,
     Command,
     ConnectorStopped,
+    Failure,
     MakeTaskConfigs,
     SetConnectorTarget,
     SetTaskTarget,
@@ -20,6 +21,7 @@ from penstock.cluster.messages import (
     StopTask,
     TargetState,
     TaskChanged,
+    TaskErred,
     TaskId,
     TaskStopped,
     TopicsUsed,
@@ -28,6 +30,7 @@ from penstock.hosting.control import ThreadControl
 from penstock.hosting.failures import failure_of
 from penstock.hosting.instance import ConnectorInstance, check_offsets
 from penstock.hosting.ports import Builder, OnReport
+from penstock.runtime.error_events import ErrorEvent
 from penstock.runtime.life_cycle import task_steps
 from penstock.runtime.log_context import log_context, task_context
 from penstock.runtime.ports import Loop
@@ -127,11 +130,17 @@ class _InlineTask:
             self.step()
 
     def _tell(self, state: State, error: Exception | None = None) -> None:
-        failure = None if error is None else failure_of(error)
+        failure = None if error is None else self._failure(error)
         trace = None if failure is None else failure.trace
         command = self._command
         self._report(
             TaskChanged(command.id, command.incarnation, state, trace, self._version, failure)
+        )
+
+    def _failure(self, error: BaseException) -> Failure:
+        command = self._command
+        return failure_of(
+            error, command.id.connector, command.id.task, command.connector_properties
         )
 
     def running(self) -> None:
@@ -142,3 +151,6 @@ class _InlineTask:
 
     def topics_used(self, topics: list[str]) -> None:
         self._report(TopicsUsed(self._command.id, self._command.incarnation, topics))
+
+    def erred(self, event: ErrorEvent) -> None:
+        self._report(TaskErred(self._command.id, self._command.incarnation, event))

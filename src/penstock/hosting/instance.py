@@ -11,6 +11,7 @@ from penstock.cluster.catalog import Catalog
 from penstock.cluster.messages import (
     CheckOffsets,
     ConnectorChanged,
+    Failure,
     MakeTaskConfigs,
     OffsetsChecked,
     ReconfigurationRequested,
@@ -22,6 +23,7 @@ from penstock.cluster.messages import (
 from penstock.hosting.failures import failure_of
 from penstock.hosting.ports import OnReport
 from penstock.hosting.task_counts import check_task_count
+from penstock.runtime.error_text import class_name as class_name
 from penstock.runtime.sink_config import check_sink
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
@@ -114,7 +116,7 @@ class ConnectorInstance:
             configs = self._task_configs(command.tasks_max)
         except Exception as error:
             log.error("Could not make task configurations.", exc_info=error)
-            answer = TaskConfigsMade(self._name, command.incarnation, None, failure_of(error))
+            answer = TaskConfigsMade(self._name, command.incarnation, None, self._failure(error))
         else:
             answer = TaskConfigsMade(self._name, command.incarnation, configs)
         self._report(answer)
@@ -182,8 +184,11 @@ class ConnectorInstance:
         log.error("The connector has failed.", exc_info=error)
         if self._at is not _At.FAILED:
             self._at = _At.FAILED
-            failure = failure_of(error)
+            failure = self._failure(error)
             self._tell(State.FAILED, failure.trace, failure)
+
+    def _failure(self, error: Exception) -> Failure:
+        return failure_of(error, self._name, None, self._start.properties)
 
     def _tell(self, state: State, trace: str | None = None, failure: Any = None) -> None:
         if not self._closed:
@@ -191,12 +196,6 @@ class ConnectorInstance:
             self._report(
                 ConnectorChanged(self._name, incarnation, state, trace, self._version, failure)
             )
-
-
-def class_name(kind: type) -> str:
-    """The name of a class as clients know it: the Java name if it has one."""
-    named = getattr(kind, "java_class", None)
-    return named if isinstance(named, str) else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _class_of(

@@ -20,6 +20,7 @@ from penstock.cluster.messages import (
 )
 from penstock.hosting.messages import PluginCall
 from penstock.hosting.policy import TaskPolicy
+from penstock.runtime.error_events import ErrorEvent
 
 HISTORIES_MAX = 100_000
 
@@ -79,6 +80,7 @@ class History:
     starts: int = 0
     last_error: str | None = None
     last_error_at: float | None = None  # seconds since 1970
+    last_event: ErrorEvent | None = None
     error_count: int = 0
     lost: bool = False  # together with its host
 
@@ -94,7 +96,8 @@ class Histories:
             self.by_task.pop(next(iter(self.by_task)))
         return self.by_task.setdefault(task, History())
 
-    def note(self, task: TaskId, error: str | None) -> None:
+    def note(self, task: TaskId, error: str | None, event: ErrorEvent | None = None) -> None:
         history = self.of(task)
         history.last_error, history.last_error_at = error, time.time()
+        history.last_event = event
         history.error_count += 1

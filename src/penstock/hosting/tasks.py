@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -16,8 +17,9 @@ from penstock.runtime.boundaries import Boundary, EachPoll, Interval, Requested
 from penstock.runtime.connector_config import ConnectorConfig
 from penstock.runtime.contexts import SinkTaskContext, SourceTaskContext
 from penstock.runtime.counters import ErrorCounters, SinkCounters, SourceCounters
+from penstock.runtime.dead_letter_config import LetteredSourceConfig, source_settings
 from penstock.runtime.dead_letters import DeadLetterReporter
-from penstock.runtime.error_reports import LogReporter, Reporter, Reporters
+from penstock.runtime.error_reports import EventReporter, LogReporter, Reporter, Reporters
 from penstock.runtime.exactly_once import ExactlyOnce
 from penstock.runtime.plugins import Converters, Transforms
 from penstock.runtime.ports import Clock, Control, Loop, Producer, TaskEvents, TransactionalProducer
@@ -32,6 +34,7 @@ from penstock.runtime.source_notes import SourceNotes
 from penstock.runtime.tolerance import Operator, Tolerance
 from penstock.runtime.topic_creation import TopicCreator, topic_groups
 from penstock.runtime.topics_used import TopicsSeen
+from penstock.runtime.witness import Witness
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
 from penstock.sdk.connector import Connector
@@ -146,6 +149,7 @@ class _Assembly:
         self._control = control
         self._events = events
         self._counters = ErrorCounters()
+        self._witness = Witness(start.id.connector, start.id.task, start.connector_properties)
         self._open = ExitStack()  # released if the rest cannot be made
 
     def loop(self) -> Loop:
@@ -167,11 +171,14 @@ class _Assembly:
             check_task_count(self._id.connector, self._tasks, allowed, self._connector)
 
     def _source(self, kind: type[SourceConnector[Any]]) -> SourceLoop:
-        config = SourceConnectorConfig.parse(self._connector)
+        own = config_class(kind).definition().keys
+        config = source_settings(self._connector, own).parse(self._connector)
         settings, name = self._builder.settings, self._id.connector
         converters, transforms = self._converters(), self._chain()
         operator = self._operator(config)
-        reporters = Reporters(self._log_reporters(config))
+        letters = isinstance(config, LetteredSourceConfig)
+        given = self._dead_letters(config, converters) if letters else []
+        reporters = self._reporters(config, given)
         groups = topic_groups(self._connector) if settings.topic_creation_enable else None
         creator = None
         if groups is not None:
@@ -218,6 +225,7 @@ class _Assembly:
                 topics,
                 counters,
                 settings.offset_flush_timeout_ms,
+                reporters,
             )
         loop = SourceLoop(
             task,
@@ -260,7 +268,7 @@ class _Assembly:
         settings, name = self._builder.settings, self._id.connector
         converters, transforms = self._converters(), self._chain()
         operator = self._operator(config)
-        reporters = Reporters([*self._log_reporters(config), *self._dead_letters(config)])
+        reporters = self._reporters(config, self._dead_letters(config))
         consumer = self._builder.clients.consumer(name, self._id.task, self._connector)
         self._open.callback(consumer.close)
         context = SinkTaskContext(name, self._id.task, self._task, self._control)
@@ -313,9 +321,21 @@ class _Assembly:
         if not config.errors_log_enable:
             return []
         with_record = config.errors_log_include_messages
-        return [LogReporter(str(self._id), self._counters, with_record=with_record)]
+        return [
+            LogReporter(
+                str(self._id), self._counters, with_record=with_record, witness=self._witness
+            )
+        ]
 
-    def _dead_letters(self, config: SinkConnectorConfig) -> list[Reporter]:
+    def _reporters(self, config: ConnectorConfig, letters: Sequence[Reporter]) -> Reporters:
+        events = EventReporter(self._witness, self._events, self._builder.clock)
+        return Reporters([*self._log_reporters(config), *letters], events)
+
+    def _dead_letters(
+        self,
+        config: SinkConnectorConfig | LetteredSourceConfig,
+        converters: Converters | None = None,
+    ) -> list[Reporter]:
         topic = config.errors_deadletterqueue_topic_name.strip()
         if not topic:
             return []
@@ -333,5 +353,7 @@ class _Assembly:
             self._id.task,
             self._counters,
             with_headers=with_headers,
+            converters=converters,
         )
+        self._open.callback(reporter.close)
         return [reporter]

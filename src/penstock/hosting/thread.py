@@ -12,6 +12,7 @@ from penstock.cluster.messages import (
     CheckOffsets,
     Command,
     ConnectorStopped,
+    Failure,
     MakeTaskConfigs,
     SetConnectorTarget,
     SetTaskTarget,
@@ -22,6 +23,7 @@ from penstock.cluster.messages import (
     StopTask,
     TargetState,
     TaskChanged,
+    TaskErred,
     TaskId,
     TaskStopped,
     TopicsUsed,
@@ -32,6 +34,7 @@ from penstock.hosting.failures import failure_of
 from penstock.hosting.instance import ConnectorInstance, check_offsets
 from penstock.hosting.ports import Builder, OnMeasured, OnReport
 from penstock.runtime.counters import BatchCounters
+from penstock.runtime.error_events import ErrorEvent
 from penstock.runtime.life_cycle import run_task
 from penstock.runtime.log_context import connector_context, log_context, task_context
 from penstock.runtime.measures import TaskMeasures, taken
@@ -222,11 +225,17 @@ class TaskThread:
         return loop
 
     def _failed(self, error: BaseException) -> None:
-        log.error("The task threw an uncaught and unrecoverable exception.", exc_info=error)
+        failure = self._failure(error)
+        sentence = failure.event and failure.event.sentence
+        log.error(
+            "The task threw an uncaught and unrecoverable exception.%s",
+            f" {sentence}" if sentence else "",
+            exc_info=error,
+        )
         if self.control.stopping:
             self._tell(State.UNASSIGNED)
         else:
-            self._tell(State.FAILED, error)
+            self._tell(State.FAILED, failure)
 
     def _end(self) -> None:
         with self._lock:
@@ -234,8 +243,7 @@ class TaskThread:
                 self._report(TaskStopped(self._command.id, self._command.incarnation))
             self._ended = True
 
-    def _tell(self, state: State, error: BaseException | None = None) -> None:
-        failure = None if error is None else failure_of(error)
+    def _tell(self, state: State, failure: Failure | None = None) -> None:
         trace = None if failure is None else failure.trace
         with self._lock:
             if not self.control.cancelled:
@@ -250,6 +258,12 @@ class TaskThread:
                     )
                 )
 
+    def _failure(self, error: BaseException) -> Failure:
+        command = self._command
+        return failure_of(
+            error, command.id.connector, command.id.task, command.connector_properties
+        )
+
     # What its loop tells ------------------------------------------------------------------------
 
     def running(self) -> None:
@@ -262,6 +276,11 @@ class TaskThread:
         with self._lock:
             if not self.control.cancelled:
                 self._report(TopicsUsed(self._command.id, self._command.incarnation, topics))
+
+    def erred(self, event: ErrorEvent) -> None:
+        with self._lock:
+            if not self.control.cancelled:
+                self._report(TaskErred(self._command.id, self._command.incarnation, event))
 
 
 class ConnectorThread:

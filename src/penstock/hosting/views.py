@@ -69,6 +69,6 @@ def _task(
 ) -> TaskView:
     error = None
     if history.last_error is not None and history.last_error_at is not None:
-        error = LastError(history.last_error, round(history.last_error_at, 3))
+        error = LastError(history.last_error, round(history.last_error_at, 3), history.last_event)
     restarts = max(0, history.starts - 1)
     return TaskView(str(task), state, host, call, restarts, history.error_count, error)

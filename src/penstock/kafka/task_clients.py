@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from penstock.kafka.connection import watched
@@ -22,7 +24,8 @@ from penstock.sdk.errors import ConnectError
 log = logging.getLogger(__name__)
 
 _RECORDS_MAX = 500
-_QUEUE_FULL_SECONDS = 1.0
+_QUEUE_FULL_SECONDS = 60.0  # brokers may be away
+_QUEUE_POLL_SECONDS = 0.1
 _CLOSE_SECONDS = 5.0
 
 
@@ -84,12 +87,23 @@ class KafkaTaskClients:
         topic: str,
         replication_factor: int,
     ) -> KafkaDeadLetters:
-        admin = self.topic_admin(name, task, connector)
-        if not admin.existing([topic]):
-            admin.create(TopicToCreate(topic, 1, replication_factor, {}))
-        admin.close()
+        with closing(self.topic_admin(name, task, connector)) as admin:
+            _ensure_letters(admin, TopicToCreate(topic, 1, replication_factor, {}))
         client_id = client_ids.dead_letter_producer(name, task)
         return KafkaDeadLetters(topic, self._producer(connector, client_id, tracked=True))
+
+
+def _ensure_letters(admin: KafkaTopicAdmin, topic: TopicToCreate) -> None:
+    """Raises if there is no such topic and it cannot be made."""
+    try:
+        there = admin.existing([topic.name]) or admin.create(topic)
+        reason = None if there else admin.refusal
+    except Exception as error:
+        reason = error
+    if reason is not None:
+        raise ConnectError(
+            f"Could not initialize dead letter queue with topic={topic.name}"
+        ) from reason
 
 
 def _watched(made: Translated, client: str) -> dict[str, Any]:
@@ -113,11 +127,13 @@ def _translated(properties: Mapping[str, str], kind: ClientKind, client_id: str)
 
 
 class KafkaDeadLetters:
-    """Writes to a dead letter topic. A letter that fails is logged, nothing more."""
+    """Writes to a dead letter topic, and remembers what could not be written."""
 
     def __init__(self, topic: str, producer: Producer) -> None:
         self._topic = topic
         self._producer = producer
+        self._failure: Exception | None = None
+        self._failures = 0
 
     def send(
         self, key: bytes | None, value: bytes | None, timestamp: int | None, headers: Headers
@@ -130,16 +146,31 @@ class KafkaDeadLetters:
             None if timestamp is None else [timestamp],
             [headers] if headers else None,
         )
-        if self._producer.send(letter, 0, self._written) == 0:
-            self._producer.poll(_QUEUE_FULL_SECONDS)
-            if self._producer.send(letter, 0, self._written) == 0:
+        end = time.monotonic() + _QUEUE_FULL_SECONDS
+        while self._producer.send(letter, 0, self._written) == 0:
+            if time.monotonic() > end:
                 raise TimeoutError("The queue of the dead letter producer is full.")
+            self._producer.poll(_QUEUE_POLL_SECONDS)
         self._producer.poll(0)
 
     def _written(self, error: object, message: object) -> None:
         if error is not None:
             reason = self._producer.error_of(error)
             log.error("A record did not reach the dead letter topic %s: %s", self._topic, reason)
+            self._failure = self._failure or reason
+            self._failures += 1
+
+    @property
+    def topic(self) -> str:
+        return self._topic
+
+    @property
+    def failure(self) -> Exception | None:
+        return self._failure
+
+    @property
+    def failures(self) -> int:
+        return self._failures
 
     def flush(self, seconds: float) -> int:
         return self._producer.flush(seconds)

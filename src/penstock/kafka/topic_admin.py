@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 60.0
 _PATIENCE_SECONDS = 2 * _TIMEOUT_SECONDS  # the client itself gives up earlier
 _VISIBLE_SECONDS = 30.0
+_FEW_BROKERS_SECONDS = 10.0  # for those of a starting cluster to come
 _LOOK_AGAIN_SECONDS = 0.02
 _ASK_AGAIN_SECONDS = 0.25
 _NOT_FOUND = frozenset((KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC))
@@ -39,6 +40,7 @@ class KafkaTopicAdmin:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = dict(settings)
         self._made: AdminClient | None = None
+        self.refusal: Exception | None = None  # why the last topic could not be created
 
     @property
     def _client(self) -> Any:  # the client's own annotations are partial
@@ -67,6 +69,7 @@ class KafkaTopicAdmin:
         except KafkaException as error:
             code = error.args[0].code()
             if code in _NOT_ALLOWED:
+                self.refusal = error_of(error.args[0])
                 log.warning("Topic %s may not be created: %s", topic.name, error.args[0].str())
                 return False
             if code != KafkaError.TOPIC_ALREADY_EXISTS:
@@ -100,13 +103,16 @@ class KafkaTopicAdmin:
 
         The client itself gives a request up that was sent to such a broker.
         """
-        end = monotonic() + _TIMEOUT_SECONDS
+        began = monotonic()
+        end = began + _TIMEOUT_SECONDS
         while True:
             (answer,) = ask(self._client).values()
             try:
                 answered(self._client, answer, _PATIENCE_SECONDS)
             except KafkaException as error:
                 problem = error.args[0]
+                if problem.code() == KafkaError.INVALID_REPLICATION_FACTOR:
+                    end = min(end, began + _FEW_BROKERS_SECONDS)
                 if problem.code() in _NOT_FOUND or not passes(problem) or monotonic() > end:
                     raise
                 sleep(_ASK_AGAIN_SECONDS)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from penstock.runtime.acknowledgements import Acknowledgements, Barrier, Pairs, PerRecord, Tracked
 from penstock.runtime.counters import SourceCounters
 from penstock.runtime.error_reports import Reporters
+from penstock.runtime.marks import mark
 from penstock.runtime.ports import Clock, Control, OffsetStore, OnDelivery, Outgoing, Producer
 from penstock.runtime.sending import Sending
 from penstock.runtime.source_commits import Ending, Part
@@ -127,9 +128,12 @@ class AtLeastOnce:
         """Offsets are committed when the time has come."""
 
     def check(self) -> None:
+        self._reporters.check()
         failure = self._failure or self.producer.failure
         if failure is not None:
-            raise ConnectError("Unrecoverable exception from producer send callback") from failure
+            unsent = ConnectError("Unrecoverable exception from producer send callback")
+            mark(unsent, ErrorContext(stage=Stage.KAFKA_PRODUCE, class_name=_SOURCE_TASK_CLASS))
+            raise unsent from failure
 
     def _not_stored(self, record: SourceRecord | None, error: Exception) -> None:
         """Kafka refused a record: with `errors.tolerance=all` it is reported and passed over."""
@@ -179,6 +183,9 @@ class AtLeastOnce:
             return False
         if self._draining and not last:
             self._change_to_tracking(pairs)
+        if not self._reporters.flush(patience):
+            log.warning("Dead letters did not reach Kafka yet; offsets are committed later.")
+            return False
         if pairs:
             left_ms = max(1, started + timeout_ms - self._clock.now_ms())
             self._offsets.write(pairs, left_ms)

@@ -18,6 +18,12 @@ def error_message(error: BaseException) -> str | None:
     return str(error.args[0]) if error.args and error.args[0] is not None else None
 
 
+def class_name(kind: type) -> str:
+    """The name of a class as clients know it: the Java name if it has one."""
+    named = getattr(kind, "java_class", None)
+    return named if isinstance(named, str) else f"{kind.__module__}.{kind.__qualname__}"
+
+
 def headline(error: BaseException) -> str:
     """`<java class>: <message>`, the first line of a trace."""
     message = error_message(error)
@@ -35,6 +41,17 @@ def trace_text(error: BaseException) -> str:
         hidden = None if current.__suppress_context__ else current.__context__
         current = current.__cause__ or hidden
     return "".join(parts)
+
+
+def with_sentence(trace: str, sentence: str | None) -> str:
+    """A trace with a sentence of ours as its second line.
+
+    The first line, by which clients know an error, stays as Java has it.
+    """
+    if sentence is None:
+        return trace
+    first, line, rest = trace.partition("\n\t")
+    return f"{first}\n{sentence}{line}{rest}" if line else f"{trace.rstrip()}\n{sentence}\n"
 
 
 def _frames(error: BaseException) -> str:

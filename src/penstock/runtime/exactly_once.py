@@ -10,6 +10,7 @@ from typing import Any
 
 from penstock.runtime.boundaries import Boundary
 from penstock.runtime.counters import SourceCounters
+from penstock.runtime.error_reports import Reporters
 from penstock.runtime.in_flight import Offset, Partition, partition_key
 from penstock.runtime.ports import (
     Clock,
@@ -68,9 +69,11 @@ class ExactlyOnce:
         topics: TopicsSeen,
         counters: SourceCounters,
         stop_patience_ms: int = 5_000,
+        reporters: Reporters | None = None,
     ) -> None:
         self.notes = notes
         self.producer = producer
+        self._reporters = reporters or Reporters()
         self._task = task
         self._offsets = offsets
         self._boundary = boundary
@@ -163,6 +166,7 @@ class ExactlyOnce:
         self._told.append(_Note(record))
 
     def check(self) -> None:
+        self._reporters.check()
         if self._failure is not None:
             raise self._failure
         refused = self._refused or self.producer.failure
@@ -250,6 +254,8 @@ class ExactlyOnce:
         self._committed(pairs)
 
     def _commit_transaction(self, pairs: Sequence[tuple[Partition, Offset]]) -> None:
+        if not self._reporters.flush(self._timeout_ms / 1000):
+            raise TimeoutError("Dead letters did not reach Kafka in time.")
         refused = self._refused or self.producer.failure
         if refused is not None:
             raise refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from penstock.runtime.error_events import ErrorEvent
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import TimestampType, TopicPartition
 
@@ -56,6 +57,10 @@ class TaskEvents(Protocol):
     def running(self) -> None: ...
     def paused(self) -> None: ...
     def topics_used(self, topics: list[str]) -> None: ...
+
+    def erred(self, event: ErrorEvent) -> None:
+        """Something went wrong, and the task goes on."""
+        ...
 
 
 class Loop(Protocol):
@@ -348,6 +353,19 @@ class DeadLetters(Protocol):
 
     def flush(self, seconds: float) -> int:
         """Wait for outstanding letters; how many are left."""
+        ...
+
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why the first letter that was refused was."""
+        ...
+
+    @property
+    def failures(self) -> int:
+        """How many were."""
         ...
 
     def close(self) -> None: ...

@@ -42,7 +42,7 @@ class Rejects:
         self._converters = converters
         self._kept: deque[_Kept] = deque()
         self._records = 0
-        self._last_error: Exception | None = None
+        self._last: ErrorContext | None = None
 
     def keep(self, batch: Incoming) -> None:
         """Remember a consumed batch for a while; older records are encoded again if need be."""
@@ -58,17 +58,18 @@ class Rejects:
         context = ErrorContext(self._raw(record))
         context.at(Stage.TASK_PUT, SINK_TASK_CLASS)
         self._operator.reject(context, error)
-        self._last_error = error
+        self._last = context
         self._reporters.report(context)
-        self._operator.check(error)
+        self._operator.check(error, context)
 
     def check(self) -> None:
-        """Raise what `reject` raised, in case the task swallowed it."""
-        if self._last_error is not None:
-            self._operator.check(self._last_error)
+        """Raise what `reject` raised, in case the task swallowed it, or what no letter tells."""
+        self._reporters.check()
+        if self._last is not None:
+            self._operator.check(self._last.error, self._last)
 
-    def flush(self, seconds: float) -> None:
-        self._reporters.flush(seconds)
+    def flush(self, seconds: float) -> bool:
+        return self._reporters.flush(seconds)
 
     def close(self) -> None:
         self._reporters.close()
@@ -78,7 +79,7 @@ class Rejects:
 
     def _raw(self, record: SinkRecord) -> Consumed | None:
         if not self._reporters:
-            return None
+            return _coordinates(record)
         place = (record.original_topic, record.original_partition, record.original_offset)
         for kept in reversed(self._kept):
             if (found := kept.find(place)) is not None:
@@ -100,3 +101,12 @@ class Rejects:
             by.value.encode(topic, record.value_schema, [record.value])[0],
             [(h.key, encode(topic, h.key, h.schema, h.value)) for h in record.headers],
         )
+
+
+def _coordinates(record: SinkRecord) -> Consumed | None:
+    """Where a record was, if nobody asks for what is in it."""
+    topic, partition = record.original_topic, record.original_partition
+    offset, kind = record.original_offset, record.timestamp_type
+    if topic is None or partition is None or offset is None:
+        return None
+    return Consumed(topic, partition, offset, record.timestamp, kind, None, None, None)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from penstock.runtime.connector_config import COMMON, ERRORS, HIGH, MEDIUM, ConnectorConfig
+from penstock.runtime.connector_config import COMMON, HIGH, ConnectorConfig
+from penstock.runtime.dead_letter_config import DEAD_LETTERS as DEAD_LETTERS
+from penstock.runtime.dead_letter_config import (
+    LettersHeaders,
+    LettersReplication,
+    LettersTopic,
+)
 from penstock.runtime.java_order import hash_order
 from penstock.sdk.checks import list_without_duplicates
-from penstock.sdk.config import ConfigError, ConfigType, Option, Width
+from penstock.sdk.config import ConfigError, Option, Width
 from penstock.sdk.config_types import trim
 from penstock.sdk.java_regex import compile_regex, valid_regex
 
 TOPICS: Final = "topics"
 TOPICS_REGEX: Final = "topics.regex"
-DEAD_LETTERS: Final = "errors.deadletterqueue.topic.name"
 
 Properties = Mapping[str, str | None]
 
@@ -46,40 +51,9 @@ class SinkConnectorConfig(ConnectorConfig):
             display="Topics regex",
         ),
     ] = ""
-    errors_deadletterqueue_topic_name: Annotated[
-        str,
-        Option(
-            "Topic to which records go that cannot be processed; empty: none.",
-            MEDIUM,
-            group=ERRORS,
-            order=6,
-            width=Width.MEDIUM,
-            display="Dead Letter Queue Topic Name",
-        ),
-    ] = ""
-    errors_deadletterqueue_topic_replication_factor: Annotated[
-        int,
-        Option(
-            "Copies of the dead letter topic when it is created.",
-            MEDIUM,
-            type=ConfigType.SHORT,
-            group=ERRORS,
-            order=7,
-            width=Width.MEDIUM,
-            display="Dead Letter Queue Topic Replication Factor",
-        ),
-    ] = 3
-    errors_deadletterqueue_context_headers_enable: Annotated[
-        bool,
-        Option(
-            "Whether dead letters carry headers that tell what went wrong.",
-            MEDIUM,
-            group=ERRORS,
-            order=8,
-            width=Width.MEDIUM,
-            display="Enable Error Context Headers",
-        ),
-    ] = False
+    errors_deadletterqueue_topic_name: LettersTopic = ""
+    errors_deadletterqueue_topic_replication_factor: LettersReplication = 3
+    errors_deadletterqueue_context_headers_enable: LettersHeaders = False
 
 
 def topic_list(properties: Properties) -> list[str]:

@@ -13,10 +13,13 @@ from typing import Any
 
 from penstock.runtime.blame import blamed
 from penstock.runtime.counters import SinkCounters
+from penstock.runtime.error_text import class_name
+from penstock.runtime.marks import mark
 from penstock.runtime.ports import Assigned, Clock, Consumer, Control, Incoming, TaskEvents
 from penstock.runtime.rejects import Rejects
 from penstock.runtime.sink_commits import Offsets, SinkOffsets
 from penstock.runtime.sink_decoding import SinkDecoder
+from penstock.runtime.tolerance import ErrorContext, Stage
 from penstock.runtime.topics_used import TopicsSeen
 from penstock.sdk.errors import ConnectError, RetriableError, RetryLater
 from penstock.sdk.record import SinkRecord, TopicPartition
@@ -189,7 +192,9 @@ class SinkLoop:
             self._redeliver_later(error)
             return
         except Exception as error:
-            raise ConnectError("Exiting WorkerSinkTask due to unrecoverable exception.") from error
+            ended = ConnectError("Exiting WorkerSinkTask due to unrecoverable exception.")
+            mark(ended, ErrorContext(stage=Stage.TASK_PUT, class_name=class_name(type(self._task))))
+            raise ended from error
         self._rejects.check()
         self._offsets.delivered(self._ends)
         self._undelivered, self._ends = [], {}
@@ -229,9 +234,12 @@ class SinkLoop:
             self.counters.commit(0, ok=False)
 
     def _commit(self, partitions: Collection[TopicPartition], *, closing: bool) -> None:
-        self._rejects.flush(self._settings.offset_flush_timeout_ms / 1000)
+        written = self._letters_written(closing=closing)
         asked = self._offsets.consumed(partitions)
         if not asked:
+            return
+        if not written and not closing:
+            self.counters.commit(0, ok=False)
             return
         self.counters.commit_seq_no += 1
         try:
@@ -243,8 +251,21 @@ class SinkLoop:
             if closing:
                 self._task.revoke(partitions)
         wanted = self._offsets.to_commit(asked, answer) if answer else {}
-        if wanted and not self._control.cancelled:
+        if wanted and written and not self._control.cancelled:
             self._send_commit(wanted, closing=closing)
+
+    def _letters_written(self, *, closing: bool) -> bool:
+        """No offset is committed ahead of a record's dead letter. Raises unless closing."""
+        try:
+            if self._rejects.flush(self._settings.offset_flush_timeout_ms / 1000):
+                return True
+        except Exception:
+            if not closing:
+                raise
+            log.exception("Dead letters cannot be written; no offsets are committed.")
+            return False
+        log.warning("Dead letters did not reach Kafka yet; offsets are committed later.")
+        return False
 
     def _refused(self, asked: Offsets, *, closing: bool) -> None:
         if closing:

@@ -81,8 +81,12 @@ class SourceEncoder:
         execute = self._operator.execute
         records: Sequence[SourceRecord] | None = [record]
         for stage in self._transforms.stages:
+            if records:
+                context.before = records
             step = _applied(stage.apply, records or [])
             records = execute(context, Stage.TRANSFORMATION, stage.class_name, step)
+        if records:
+            context.before = records
         ready = [out for r in records or () if (out := self._converted(context, r)) is not None]
         return [] if context.failed else [Encoded(ready, records or [])]
 

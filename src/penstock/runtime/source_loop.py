@@ -14,10 +14,13 @@ from typing import Any
 from penstock.runtime.blame import blamed
 from penstock.runtime.counters import SourceCounters
 from penstock.runtime.error_reports import Reporters
+from penstock.runtime.error_text import class_name
+from penstock.runtime.marks import mark
 from penstock.runtime.ports import Clock, Control
 from penstock.runtime.sending import Sending
 from penstock.runtime.source_commits import Commits, Part
 from penstock.runtime.source_encoding import Encoded, SourceEncoder
+from penstock.runtime.tolerance import ErrorContext, Stage
 from penstock.runtime.topic_creation import TopicCreator
 from penstock.runtime.topics_used import TopicsSeen
 from penstock.sdk.errors import RetriableError
@@ -130,6 +133,10 @@ class SourceLoop:
         except RetriableError:
             log.warning("The task could not poll; it is asked again.", exc_info=True)
             return False
+        except Exception as error:
+            at = class_name(type(self._task))
+            mark(error, ErrorContext(stage=Stage.TASK_POLL, class_name=at))
+            raise
         self._commits.producer.poll(0)
         if not records:
             return False

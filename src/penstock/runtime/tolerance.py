@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from penstock.runtime.counters import ErrorCounters
+from penstock.runtime.marks import mark
 from penstock.runtime.ports import Clock
 from penstock.runtime.retries import delay_ms, draw_below
 from penstock.sdk.errors import ConnectError, RetriableError
@@ -52,6 +53,7 @@ class ErrorContext:
     error: Exception | None = None
     attempt: int = 0
     failed: bool = False
+    before: Sequence[Any] = ()  # what a source's record had become before the failing stage
 
     def at(self, stage: Stage, class_name: str | None) -> None:
         self.stage = stage
@@ -111,15 +113,20 @@ class Operator:
         except Exception as error:
             self._fail(context, error)
             if stage not in _TOLERANT:
-                raise ConnectError("Unhandled exception in error handler") from error
-        self.check(context.error)
+                unhandled = ConnectError("Unhandled exception in error handler")
+                mark(unhandled, context)
+                raise unhandled from error
+        self.check(context.error, context)
         self.counters.skipped += 1
         return None
 
-    def check(self, error: BaseException | None) -> None:
+    def check(self, error: BaseException | None, context: ErrorContext | None = None) -> None:
         """Raise when more went wrong than is tolerated."""
         if not self.within_tolerance:
-            raise ConnectError("Tolerance exceeded in error handler") from error
+            exceeded = ConnectError("Tolerance exceeded in error handler")
+            if context is not None:
+                mark(exceeded, context)
+            raise exceeded from error
 
     def reject(self, context: ErrorContext, error: Exception) -> None:
         """Count a record that somebody else found to be bad."""

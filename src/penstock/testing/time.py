@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from penstock.runtime.error_events import ErrorEvent
+
 
 class ManualTime:
     """A clock that only moves when somebody waits or `advance`s it."""
@@ -50,6 +52,7 @@ class RecordedEvents:
     def __init__(self) -> None:
         self.seen: list[str] = []
         self.topics: list[str] = []
+        self.errors: list[ErrorEvent] = []
 
     def running(self) -> None:
         self.seen.append("RUNNING")
@@ -59,3 +62,6 @@ class RecordedEvents:
 
     def topics_used(self, topics: list[str]) -> None:
         self.topics += topics
+
+    def erred(self, event: ErrorEvent) -> None:
+        self.errors.append(event)

@@ -71,7 +71,10 @@ class Noted:
     def report(self, context: ErrorContext) -> None:
         self.contexts.append(context)
 
-    def flush(self, seconds: float) -> None: ...
+    def flush(self, seconds: float) -> bool:
+        return True
+
+    def check(self) -> None: ...
 
     def close(self) -> None: ...
 
