@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.cluster.effects import WriteStatus
 from penstock.cluster.logs import LogRecord
+from tests.simulation.exactly_once import Producers
 
 REBALANCE_SECONDS = 60.0
 
@@ -126,6 +127,9 @@ class Logs:
     configs: list[LogRecord] = field(default_factory=list[LogRecord])
     statuses: list[tuple[str, WriteStatus]] = field(default_factory=list[tuple[str, WriteStatus]])
     editions: dict[str, int] = field(default_factory=dict[str, int])  # what connectors see outside
+    producers: Producers = field(default_factory=Producers)
+    leader_epoch: int = 0  # of the newest leader's claim
+    calm: bool = False  # nothing is too slow any more
     fail_after: int | None = None  # entries of the next write that still arrive
 
     def append(self, entries: Any) -> None:
@@ -134,3 +138,8 @@ class Logs:
                 self.fail_after = None
                 raise TimeoutError("the broker went away in the middle of a write")
             self.configs.append(LogRecord(len(self.configs), key, value))
+
+    def generation(self, connector: str, offset: int) -> int:
+        """How often task configurations were committed below an offset."""
+        key = f"commit-{connector}".encode()
+        return sum(record.key == key for record in self.configs[:offset])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from penstock.cluster.effects import AskLeader
+from penstock.cluster.effects import AskLeader, AskToFence
 from penstock.cluster.errors import Elsewhere
 from penstock.cluster.events import (
     DeleteConnector,
+    FenceZombies,
     PutConnector,
     PutTaskConfigs,
     Reported,
@@ -24,6 +25,7 @@ from penstock.cluster.protocol import Protocol
 from penstock.cluster.state import CONNECTOR
 from penstock.sdk.errors import ConnectError
 from tests.simulation.broker import Coordinator, Logs
+from tests.simulation.exactly_once import Fenced, Task
 from tests.simulation.worker import MAX_DELAY_SECONDS, Worker
 
 SESSION_SECONDS = 10.0
@@ -46,7 +48,9 @@ class Group:
         self.protocol = self.dice.choice(
             (Protocol.SESSIONED, Protocol.SESSIONED, Protocol.COMPATIBLE, Protocol.EAGER)
         )
-        self.claims = self.dice.random() < 0.3
+        self.exactly_once = self.dice.random() < 0.5
+        self.claims = self.exactly_once or self.dice.random() < 0.3
+        self.orphans: list[Task] = []  # of workers that were killed; they do not know it yet
         self.workers: dict[str, Worker] = {}
         self.expiring: list[tuple[float, str]] = []
         self.asked: list[tuple[Worker, int, Request, int]] = []
@@ -70,11 +74,13 @@ class Group:
             self.ask_leader,
             self.protocol,
             claims=self.claims,
+            exactly_once=self.exactly_once,
         )
 
     def kill(self, worker: Worker) -> None:
         self.note(f"{worker.name} is killed")
         del self.workers[worker.name]
+        self.orphans += [task for task in worker.tasks.all if task.begun]
         if worker.member is not None:
             self.expiring.append((self.now + SESSION_SECONDS, worker.member))
 
@@ -95,6 +101,11 @@ class Group:
     def wish(self) -> None:
         name, worker = self.dice.choice(NAMES), self.some()
         config = {"connector.class": "X", "tasks.max": str(self.dice.randint(0, 4))}
+        if (
+            self.exactly_once and self.dice.random() < 0.5
+        ):  # what runs is asked to do something else
+            self.request(worker, PutConnector(self._number(), "a", config), 0)
+            return
         make = self.dice.choice(
             (
                 lambda n: PutConnector(n, name, config),
@@ -132,7 +143,7 @@ class Group:
         self.asked.append((worker, request.id, request, hops))
         worker.feed(request)
 
-    def ask_leader(self, asker: Worker, ask: AskLeader) -> None:
+    def ask_leader(self, asker: Worker, ask: AskLeader | AskToFence) -> None:
         leader = self._at(ask.url)
         if leader is None or leader.partitioned or asker.partitioned:
             error = ConnectError("no such worker")
@@ -140,7 +151,10 @@ class Group:
             return
         number = self._number()
         self.internal.append((asker, ask.request, leader, number))
-        leader.inbox.append(PutTaskConfigs(number, ask.connector, ask.configs))
+        if isinstance(ask, AskToFence):
+            leader.inbox.append(FenceZombies(number, ask.connector))
+        else:
+            leader.inbox.append(PutTaskConfigs(number, ask.connector, ask.configs))
 
     def _at(self, url: str | None) -> Worker | None:
         return next((w for w in self.workers.values() if w.url == url), None)
@@ -170,10 +184,21 @@ class Group:
     def step(self) -> bool:
         workers = list(self.workers.values())
         self.dice.shuffle(workers)
-        done = any(worker.step() for worker in workers)
+        haunted = bool(self.orphans) and self.dice.random() < 0.2 and self.haunt()
+        done = haunted or any(worker.step() for worker in workers) or self.haunt()
         self.answers()
         self.check_safety()
         return done
+
+    def haunt(self) -> bool:
+        """What is left of killed workers writes as long as it can."""
+        for task in list(self.orphans):
+            try:
+                if task.write(self.logs.producers):
+                    return True
+            except Fenced:
+                self.orphans.remove(task)
+        return False
 
     def advance(self, seconds: float) -> None:
         """Time passes only as fast as workers manage to end what they have to."""
@@ -225,10 +250,21 @@ class Group:
         self.logs.fail_after = None
         for worker in self.workers.values():
             self.heal(worker)
+        self.logs.calm = True
         self.settle(30)
+        self.restart_failed()
         self.start_worker()  # nothing else happens now that would let the group agree
         self.settle(60)
         self.check_liveness()
+
+    def restart_failed(self) -> None:
+        """Tasks that came up late may have fenced off those that were to take their place."""
+        for worker in self.workers.values():
+            for name, local in worker.state.local.items():
+                for number, instance in local.instances.items():
+                    if instance.state is State.FAILED:
+                        self.request(worker, RestartTask(self._number(), name, number), 0)
+        self.settle(30)
 
     def settle(self, rounds: int) -> None:
         for _ in range(rounds):
@@ -303,7 +339,7 @@ def simulate(seed: int, steps: int = 400) -> None:
     """One run; raises AssertionError with what happened."""
     group = Group(seed)
     try:
-        group.play(steps)
+        group.play(2 * steps if group.exactly_once else steps)
         group.rest()
     except AssertionError as error:
         told = "\n".join(group.history[-40:])

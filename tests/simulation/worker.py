@@ -8,13 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from penstock.cluster.assignor_work import Work
-from penstock.cluster.changes import SessionKeyChanged
+from penstock.cluster.changes import LevelChanged, SessionKeyChanged, TargetChanged, TasksConfigured
 from penstock.cluster.config_state import ConfigState
 from penstock.cluster.effects import (
     AskLeader,
+    AskToFence,
     ChangeLevel,
     ClaimLog,
+    FenceProducers,
     LeaveGroup,
+    ReadConfig,
     Refresh,
     Rejoin,
     Reply,
@@ -29,6 +32,7 @@ from penstock.cluster.effects import (
 from penstock.cluster.errors import LostPrivilege
 from penstock.cluster.events import (
     Claimed,
+    ConfigChanged,
     Event,
     KeyWritten,
     Rejoining,
@@ -64,6 +68,7 @@ from penstock.cluster.views import ConfigInfos
 from penstock.kafka.membership_rounds import Rounds
 from penstock.stores.config_topic import ConfigTopic
 from tests.simulation.broker import Coordinator, Logs
+from tests.simulation.exactly_once import Tasks
 
 HEARTBEAT_SECONDS = 3.0
 MAX_DELAY_SECONDS = 20.0
@@ -72,7 +77,7 @@ STATES = {
     TargetState.PAUSED: State.PAUSED,
     TargetState.STOPPED: State.STOPPED,
 }
-Ask = Callable[["Worker", AskLeader], None]
+Ask = Callable[["Worker", AskLeader | AskToFence], None]
 Key = tuple[str, int]
 
 
@@ -122,6 +127,7 @@ class Worker:
         protocol: Protocol,
         *,
         claims: bool,
+        exactly_once: bool = False,
     ) -> None:
         self.name, self.url = name, f"http://{name}/"
         self.logs, self.coordinator, self.dice, self.now, self.ask = (
@@ -133,7 +139,10 @@ class Worker:
         )
         self.protocol = protocol
         group = GroupSettings(
-            max_delay_seconds=MAX_DELAY_SECONDS, unsync_backoff_seconds=10.0, claims=claims
+            max_delay_seconds=MAX_DELAY_SECONDS,
+            unsync_backoff_seconds=10.0,
+            claims=claims,
+            exactly_once=exactly_once,
         )
         self.state = ClusterState(Settings(name, self.url, distributed=True, group=group))
         self.inbox: deque[Event] = deque()
@@ -142,6 +151,9 @@ class Worker:
         self.answers: dict[int, Any] = {}
         self.running: dict[Key, int] = {}
         self.started: list[StartTask] = []
+        self.tasks = Tasks(logs.producers, dice, self.inbox.append)
+        self.generations: dict[str, int] = {}  # of task configurations, as this worker knows them
+        self.claim = 0
         self.reader = Reader(logs)
         log: Log = self.reader
         self.topic = ConfigTopic(log, self.inbox.append)
@@ -175,6 +187,11 @@ class Worker:
     # Steps --------------------------------------------------------------------------------------
 
     def feed(self, event: Event) -> None:
+        match event:
+            case ConfigChanged(TasksConfigured(name), offset):
+                self.generations[name] = self.logs.generation(name, offset)
+            case _:
+                pass
         decision = decide(self.state, event, self.now())
         self.state = decision.state
         for effect in decision.effects:
@@ -182,12 +199,26 @@ class Worker:
 
     def step(self) -> bool:
         """Let one thing happen; whether anything did."""
-        choices = [self._hear, self._report, self._read_config, self._read_status, self._take_part]
+        choices = [
+            self._hear,
+            self._report,
+            self._read_config,
+            self._read_status,
+            self._take_part,
+            self._run_tasks,
+        ]
         self.dice.shuffle(choices)
         return any(choice() for choice in choices)
 
+    def _run_tasks(self) -> bool:
+        def tell(task: TaskId, event: Event) -> None:
+            self._later(str(task), event)
+
+        return self.tasks.fence_one() or self.tasks.step(self.answers, tell)
+
     def due(self) -> None:
         """Timers whose time has come."""
+        self.tasks.refill()
         ready = [event for at, event in self.timers if at <= self.now()]
         self.timers = [(at, event) for at, event in self.timers if at > self.now()]
         for event in ready:
@@ -209,8 +240,9 @@ class Worker:
             match event.report:
                 case ConnectorStopped(connector=name):
                     del self.running[name, CONNECTOR]
-                case TaskStopped(id=task):
-                    del self.running[task.connector, task.task]
+                case TaskStopped(id=task, incarnation=incarnation):
+                    self.running.pop((task.connector, task.task), None)  # it may have waited
+                    self.tasks.stopped(task, incarnation)
                 case _:
                     pass
         self.feed(event)
@@ -319,6 +351,8 @@ class Worker:
                 self.inbox.append(KeyWritten(self._write((SessionKeyChanged(key),))))
             case ClaimLog(generation):
                 error = LostPrivilege("not yet") if self.dice.random() < 0.2 else None
+                self.logs.leader_epoch += 1
+                self.claim = self.logs.leader_epoch
                 self.inbox.append(Claimed(generation, error))
             case Refresh(attempt, _):
                 self._refresh(attempt)
@@ -335,8 +369,12 @@ class Worker:
                 self._write_status(effect)
             case Wake(after_seconds, event):
                 self.timers.append((self.now() + after_seconds, event))
-            case AskLeader():
+            case AskLeader() | AskToFence():
                 self.ask(self, effect)
+            case FenceProducers():
+                self.tasks.fence(effect)
+            case ReadConfig(request):
+                self._read_for(request)
             case _:
                 assert isinstance(effect, WriteTopic | ChangeLevel), effect
 
@@ -344,14 +382,30 @@ class Worker:
         if self.partitioned:
             return TimeoutError("no broker")
         try:
-            if self.state.settings.group.claims and self.dice.random() < 0.02:
-                raise LostPrivilege("another leader was here")
+            self._ensure_claim(changes)
             self.topic._write(changes)
         except Exception as error:
             return error
         finally:
             self.topic._tell_read()
         return None
+
+    def _ensure_claim(self, changes: Any) -> None:
+        if not self.state.settings.group.claims:
+            return
+        anybody = all(isinstance(change, TargetChanged | LevelChanged) for change in changes)
+        if not anybody and self.claim != self.logs.leader_epoch:
+            raise LostPrivilege("another leader is there")
+        if self.dice.random() < 0.02:
+            raise LostPrivilege("another leader was here")
+
+    def _read_for(self, request: int) -> None:
+        if self.partitioned or (not self.logs.calm and self.dice.random() < 0.1):
+            self.inbox.append(Result(request, error=TimeoutError("too slow")))
+            return
+        self.reader.read_to_end(0)
+        self.topic._tell_read()
+        self.inbox.append(Result(request))
 
     def _refresh(self, attempt: int) -> None:
         if self.partitioned or self.dice.random() < 0.1:
@@ -372,6 +426,9 @@ class Worker:
             case StartTask(id=task, incarnation=incarnation, target=target):
                 self._start((task.connector, task.task), incarnation)
                 self.started.append(command)
+                if command.exactly_once:
+                    self.tasks.start(command, self.generations[task.connector])
+                    return
                 report = TaskChanged(task, incarnation, STATES[target])
             case SetConnectorTarget(name, incarnation, target):
                 report = ConnectorChanged(name, incarnation, STATES[target])

@@ -65,8 +65,7 @@ def proceed(turn: Turn, pending: Pending) -> None:
             turn.pend(request, Step.READING, pending.stage.description)
             turn.emit(ReadConfig(request.id, turn.state.settings.group.sync_timeout_seconds))
         case FencingRound() if step is Step.READING:
-            _check(turn, request)
-            _record(turn, request)
+            turn.pend(request, Step.QUEUED, pending.stage.description)
         case FencingRound() if step is Step.RECORDING:
             finish(turn, request, None)
         case FenceZombies() | AlterOffsets() if step is Step.READING:
@@ -96,7 +95,14 @@ def _join(turn: Turn, request: Wish) -> None:
     turn.emit(FenceProducers(round_.id, name, config, count))
 
 
-def _record(turn: Turn, request: FencingRound) -> None:
+def record(turn: Turn, request: FencingRound) -> None:
+    """Write how many tasks there are, but never after configurations that this does not count:
+    what is being written for the connector has to be read first, and may end the round."""
+    name = request.connector
+    others = [p for p in turn.state.requests.values() if p.request.connector == name]
+    if any(pending.step is Step.WRITING for pending in others):
+        return
+    _check(turn, request)
     turn.pend(request, Step.RECORDING, f"writing the number of tasks of {request.connector}")
     turn.emit(WriteConfig(request.id, (TaskCountRecorded(request.connector, request.tasks),)))
 

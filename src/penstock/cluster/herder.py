@@ -57,7 +57,7 @@ from penstock.cluster.events import (
     Synced,
     TopicChanged,
 )
-from penstock.cluster.fencing import attempt, failed, proceed, supersede
+from penstock.cluster.fencing import attempt, failed, proceed, record, supersede
 from penstock.cluster.healing import heal
 from penstock.cluster.key_steps import check_key, key_changed, key_written
 from penstock.cluster.offset_steps import done, prepared
@@ -173,7 +173,7 @@ def _abandoned(turn: Turn, request: int) -> None:
 def _advance(turn: Turn) -> None:
     """Begin every request that is now at the head of its queue, once the group has agreed."""
     for pending in list(turn.state.requests.values()):
-        if isinstance(pending.request, FenceZombies | ConfirmTask):
+        if isinstance(pending.request, FenceZombies | FencingRound | ConfirmTask):
             _advance_alone(turn, pending)
     begun = not turn.state.membership.joining
     while begun:
@@ -189,12 +189,16 @@ def _advance(turn: Turn) -> None:
 
 
 def _advance_alone(turn: Turn, pending: Pending) -> None:
-    """These wait for the group only."""
+    """These wait for the group, and stand in no queue."""
     request = pending.request
     if isinstance(request, ConfirmTask):
         refuse_superseded(turn, pending)
     waits = request.id in turn.state.requests and pending.step is Step.QUEUED
-    if waits and not turn.state.membership.joining:
+    if not waits or turn.state.membership.joining:
+        return
+    if isinstance(request, FencingRound):
+        attempt(turn, request, lambda: record(turn, request))
+    else:
         attempt(turn, request, lambda: begin(turn, request))
 
 

@@ -30,6 +30,7 @@ from penstock.cluster.events import (
     ConfirmTask,
     Event,
     FenceZombies,
+    PutTaskConfigs,
     Rebalanced,
     Rejoining,
     Reported,
@@ -226,6 +227,29 @@ def test_new_task_configurations_end_a_round_and_who_waited_is_told():
     assert State.FAILED not in {e.state for e in herder.effects if isinstance(e, WriteStatus)}
     late = herder.done(herder.last(FenceProducers))
     assert late == [], "what the ended round did is of no interest any more"
+
+
+def test_the_number_of_tasks_is_not_written_after_configurations_that_it_does_not_count():
+    herder = leader(tasks=2, recorded=3)
+    herder.agreed(0)
+    herder.done(herder.last(ReadConfig))
+    herder.done(herder.last(FenceProducers))
+    newer = ({"task": "new"},)
+    (write,) = herder.feed(PutTaskConfigs(1, "a", newer))
+    assert herder.done(herder.last(ReadConfig)) == [], "they may be in the log by now"
+    herder.feed(ConfigChanged(TasksConfigured("a", newer), 9), Result(write.request))
+    assert herder.last(WriteConfig) == write
+
+
+def test_the_number_of_tasks_is_written_when_newer_configurations_could_not_be():
+    herder = leader(tasks=2, recorded=3)
+    herder.agreed(0)
+    herder.done(herder.last(ReadConfig))
+    herder.done(herder.last(FenceProducers))
+    (write,) = herder.feed(PutTaskConfigs(1, "a", ({"task": "new"},)))
+    herder.done(herder.last(ReadConfig))
+    herder.done(write, ConnectError("no broker"))
+    assert len(starts(herder.recorded(2))) == 1
 
 
 @pytest.mark.parametrize(
