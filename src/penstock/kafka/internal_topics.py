@@ -41,7 +41,9 @@ class InternalTopics:
         self._seconds = config.retry_backoff_ms / 1000
 
     def offsets(self) -> KafkaLog:
-        return self._log(self._clients.offsets_log(), self._offsets_topic())
+        return self._log(
+            self._clients.offsets_log(), self._offsets_topic(), past_open_transactions=True
+        )
 
     def statuses(self) -> KafkaLog:
         config = self._config
@@ -97,7 +99,9 @@ class InternalTopics:
             ensure_possible(admin.translated.settings)
             TopicSetup(admin, self._seconds).ensure(topic)
 
-        return KafkaLog(producer, consumer, name, admin, prepare=prepare)
+        return KafkaLog(
+            producer, consumer, name, admin, prepare=prepare, past_open_transactions=True
+        )
 
     def offset_writer(self) -> Callable[[str, Properties], Writer] | None:
         """Changes offsets as the first task of a connector does; None unless exactly-once."""
@@ -128,10 +132,17 @@ class InternalTopics:
         """Whether these settings lead to the worker's own cluster."""
         return _servers(producer["bootstrap.servers"]) == _servers(self._clients.bootstrap_servers)
 
-    def _log(self, clients: LogClients, topic: InternalTopic) -> KafkaLog:
+    def _log(
+        self, clients: LogClients, topic: InternalTopic, *, past_open_transactions: bool = False
+    ) -> KafkaLog:
         prepare = partial(TopicSetup(self._admin, self._seconds).ensure, topic)
         return KafkaLog(
-            clients.producer, clients.consumer, topic.name, self._admin, prepare=prepare
+            clients.producer,
+            clients.consumer,
+            topic.name,
+            self._admin,
+            prepare=prepare,
+            past_open_transactions=past_open_transactions,
         )
 
 

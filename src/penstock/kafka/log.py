@@ -32,7 +32,9 @@ _ASK_AGAIN_SECONDS_MAX = 1.0
 class KafkaLog:
     """A `Log` on librdkafka; the properties are Java's. Calls come from any thread.
 
-    `prepare` is called first in `start`, and sees to it that the topic exists.
+    `prepare` is called first in `start`, and sees to it that the topic exists. With
+    `past_open_transactions` the end of a log that is read committed is where the last record lies,
+    though its transaction, or one before it, may still be open: reading waits for their end.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class KafkaLog:
         *,
         prepare: Callable[[], None] = lambda: None,
         metadata_seconds: float = METADATA_SECONDS,
+        past_open_transactions: bool = False,
     ) -> None:
         self._topic = topic
         self._admin = admin
@@ -51,7 +54,8 @@ class KafkaLog:
         self._metadata_seconds = metadata_seconds
         self._sender = LogSender(_translated(producer_properties, ClientKind.PRODUCER), topic)
         self._consumer = _translated(consumer_properties, ClientKind.CONSUMER)
-        self._read_committed = self._consumer.get("isolation.level") == "read_committed"
+        read_committed = self._consumer.get("isolation.level") == "read_committed"
+        self._stable_ends = read_committed and not past_open_transactions
         self._reader: LogReader | None = None
         self._partitions: list[TopicPartition] = []
         self._stopped = threading.Event()
@@ -113,7 +117,7 @@ class KafkaLog:
         found = self._insist(
             deadline,
             lambda seconds: self._admin.ends(
-                self._partitions, read_committed=self._read_committed, timeout_seconds=seconds
+                self._partitions, read_committed=self._stable_ends, timeout_seconds=seconds
             ),
         )
         if found is None:

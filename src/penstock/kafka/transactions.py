@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -34,7 +35,8 @@ class KafkaTransactions(KafkaProducer):
         tracked: bool,
         prepare_seconds: float = PREPARE_SECONDS,
     ) -> None:
-        super().__init__(settings, tracked=tracked)
+        # waiting for more records to come would only make each commit wait
+        super().__init__({"linger.ms": 0, **settings}, tracked=tracked)
         self._id = str(settings["transactional.id"])
         self._prepare_seconds = prepare_seconds
         self.transaction_ms = int(settings["transaction.timeout.ms"])
@@ -98,6 +100,8 @@ class KafkaTransactions(KafkaProducer):
                 self._client.abort_transaction(_ABORT_SECONDS)
             except KafkaException as error:
                 log.debug("Transaction of %s not aborted: %s", self._id, error.args[0].str())
+        # the client would try the same, and warn of it
+        warnings.filterwarnings("ignore", "Producer abort_transaction failed", RuntimeWarning)
         super().close()
 
     def _delivered(self, error: KafkaError | None, message: object) -> None:
