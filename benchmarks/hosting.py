@@ -88,6 +88,7 @@ def _private(hosts: ProcessHosts) -> float:
 def rest(times: int) -> None:
     """From the start of a worker's process until `GET /` is answered; Kafka is not there."""
     seconds: list[float] = []
+    cpu: list[float] = []  # of the worker's process alone: a machine that is busy does not count
     for _ in range(times):
         with tempfile.TemporaryDirectory() as folder:
             worker = Worker(Path(folder), "localhost:1")
@@ -96,8 +97,14 @@ def rest(times: int) -> None:
             while not answers(worker.port):
                 time.sleep(0.002)
             seconds.append(time.perf_counter() - began)
+            used = _tree(worker)[0].cpu_times()
+            cpu.append(used.user + used.system)
             worker.kill()
-    print(f"first REST answer after {statistics.median(seconds):.3f} s (least {min(seconds):.3f})")
+    print(
+        f"first REST answer after {statistics.median(seconds):.3f} s (least {min(seconds):.3f}), "
+        f"{statistics.median(cpu):.2f} CPU s (least {min(cpu):.2f})",
+        flush=True,
+    )
 
 
 def answers(port: int) -> bool:

@@ -31,7 +31,12 @@ def worker(kafka: LocalKafka, tmp_path: Path) -> Iterator[Worker]:
     plugins.mkdir()
     tells = TELLS_ITS_PROCESS.format(path=str(tmp_path / "imported"))
     (plugins / "nasty_connectors.py").write_text(NASTY.read_text() + tells)
-    made = Worker(tmp_path, kafka.bootstrap_servers, plugin__path=str(plugins))
+    made = Worker(
+        tmp_path,
+        kafka.bootstrap_servers,
+        plugin__path=str(plugins),
+        penstock__metrics__interval__ms="500",
+    )
     made.start().wait_for_rest()
     yield made
     made.kill()
@@ -89,30 +94,85 @@ def test_a_worker_that_is_stopped_leaves_nothing_behind(worker: Worker) -> None:
     wait_until(lambda: not alive(processes), 5, what="the end of all its processes")
 
 
-def test_rest_answers_quickly_whatever_connectors_do(worker: Worker) -> None:
-    create(worker, "good", task__isolation="process")
-    deeds = {"segfault": {}, "exit": {}, "flood": {}, "loop": {}, "deaf": {}}
-    deeds["grow"] = {"task.memory.max.mb": "200"}
-    for deed, more in deeds.items():
+HARM: dict[str, dict[str, str]] = {
+    "segfault": {},
+    "exit": {},
+    "flood": {},
+    "loop": {"task.stuck.timeout.ms": "1500"},
+    "deaf": {"after": "1000"},
+    "deadlock": {},
+    "bomb": {},
+    "grow": {"task.memory.max.mb": "200"},
+}
+
+
+def test_whatever_connectors_do_rest_answers_quickly_and_their_neighbours_go_on(
+    worker: Worker,
+) -> None:
+    for number in range(3):
+        create(worker, f"good-{number}", task__isolation="process" if number == 0 else "shared")
+    time.sleep(2)
+    usual = rate(worker, 3)
+    for deed, more in HARM.items():
         create(worker, deed, deed=deed, task__isolation="process", **more)
     seconds: list[float] = []
     late: list[float] = []  # how long this machine keeps a process waiting that has nothing to do
+    before, began_at = polled(worker), time.monotonic()
     for _ in range(400):
         began = time.perf_counter()
-        status, _ = worker.ask("/connectors/good/status")
+        status, _ = worker.ask("/connectors/good-0/status")
         seconds.append(time.perf_counter() - began)
         assert status == 200
         began = time.perf_counter()
         time.sleep(0.005)
         late.append(time.perf_counter() - began - 0.005)
+    beside = (polled(worker) - before) / (time.monotonic() - began_at)
     assert percentile(seconds, 99) < 0.1 + percentile(late, 99)
-    assert worker.states("good") == ["RUNNING", "RUNNING"]
-    assert worker.states("loop") == ["RUNNING", "RUNNING"]
+    assert beside > usual / 2
+    for name in ("good-0", "good-1", "good-2", "loop"):
+        assert worker.states(name) == ["RUNNING", "RUNNING"]
     wait_until(lambda: "SIGSEGV" in trace(worker, "segfault"), what="the reason of a crash")
     wait_until(lambda: "exit status 7" in trace(worker, "exit"), what="the reason of an exit")
     wait_until(lambda: "task.memory.max.mb" in trace(worker, "grow"), what="the limit of memory")
-    for deed in deeds:
+    wait_until(lambda: "processes.max" in trace(worker, "bomb"), what="the limit of processes")
+    wait_until(lambda: ours(worker, "loop")["stuck"] == 1, what="a metric of a stuck task")
+    assert "Task loop-0 has been inside nasty_connectors.NastyTask." in worker.log
+    wait_until(lambda: age(worker, "deaf") > 2, what="old values of a host that is stuck")
+    assert counted(worker, "deaf")["source-record-poll-total"] > 100
+    assert age(worker, "good-0") < 2 + percentile(late, 99)
+    for deed in HARM:
         assert worker.ask(f"/connectors/{deed}", "DELETE")[0] == 204
+    assert rate(worker, 1) > 0
+
+
+def metrics(worker: Worker, group: str, connector: str) -> dict[str, Any]:
+    found = worker.ask("/penstock/v1/metrics")[1]
+    (one,) = [g for g in found if g["group"] == group and g["tags"].get("connector") == connector]
+    return one
+
+
+def counted(worker: Worker, connector: str) -> dict[str, Any]:
+    return metrics(worker, "source-task-metrics", connector)["metrics"]
+
+
+def ours(worker: Worker, connector: str) -> dict[str, Any]:
+    return metrics(worker, "penstock-task-metrics", connector)["metrics"]
+
+
+def age(worker: Worker, connector: str) -> float:
+    return metrics(worker, "source-task-metrics", connector)["age_seconds"] or 0.0
+
+
+def polled(worker: Worker) -> int:
+    """By the good connectors together."""
+    every = (counted(worker, f"good-{number}") for number in range(3))
+    return sum(each["source-record-poll-total"] for each in every)
+
+
+def rate(worker: Worker, seconds: float) -> float:
+    before = polled(worker)
+    time.sleep(seconds)
+    return (polled(worker) - before) / seconds
 
 
 def test_a_task_that_crashed_is_back_after_a_moment(worker: Worker) -> None:
@@ -120,14 +180,32 @@ def test_a_task_that_crashed_is_back_after_a_moment(worker: Worker) -> None:
     create(worker, "once", deed="once", marker=marker, errors__restart__delay__ms="5000")
     wait_until(lambda: worker.states("once") == ["RUNNING", "FAILED"], what="a failed task")
     assert "Task once-0 is restarted in " in trace(worker, "once")
+    assert "Task once-0 is restarted in " in worker.log
+    assert ours(worker, "once")["healing-next-restart-timestamp"] > time.time() * 1000
     (task,) = worker.ask("/penstock/v1/tasks")[1]
     assert (task["id"], task["state"], task["host"]) == ("once-0", "FAILED", None)
     assert "SIGSEGV" in task["last_error"]["message"]
+    assert time.time() < task["healing"]["next_at"] < time.time() + 10
+    assert (task["healing"]["restarts"], task["healing"]["restarts_max"]) == (0, 10)
     wait_until(lambda: worker.states("once") == ["RUNNING", "RUNNING"], what="a restarted task")
     (task,) = worker.ask("/penstock/v1/tasks")[1]
     assert (task["state"], task["restarts"], task["errors"]) == ("RUNNING", 1, 1)
+    assert (task["healing"]["restarts"], task["healing"]["next_at"]) == (1, None)
     hosts: list[Any] = worker.ask("/penstock/v1/hosts")[1]
     assert [host["tasks"] for host in hosts if host["id"] == task["host"]] == [["once-0"]]
+
+
+def test_a_wrong_setting_of_ours_is_refused(worker: Worker) -> None:
+    config = {"connector.class": "NastySource", "topic": "t", "deed": "none"}
+    wrong = config | {"task.isolation": "perhaps", "errors.restart.max": "many"}
+    status, body = worker.ask("/connectors", "POST", {"name": "w", "config": wrong})
+    assert (status, body["error_code"]) == (400, 400)
+    assert "contains the following 2 error(s)" in body["message"]
+    assert "task.isolation" in body["message"]
+    path = "/connector-plugins/NastySource/config/validate"
+    _, usual = worker.ask(path, "PUT", {**config, "name": "w"})
+    _, given = worker.ask(path, "PUT", {**config, "name": "w", "task.isolation": "process"})
+    assert given == usual
 
 
 def test_plugins_whose_import_ends_the_process_are_left_out(

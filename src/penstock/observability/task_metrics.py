@@ -36,12 +36,12 @@ def source_metrics(window: Window) -> Values:
 
 def _transactions(window: Window) -> Values:
     """Of a task that is exactly-once; others have none."""
-    if "transactions" not in window.last:
+    if not window.last.get("transactions"):
         return {}
     return {
-        "transaction-size-min": window.last.get("transaction_size_min"),
-        "transaction-size-max": window.last.get("transaction_size_max"),
-        "transaction-size-avg": window.mean("transaction_records", "transactions"),
+        "transaction-size-min": window.last["transaction_min"],
+        "transaction-size-max": window.last["transaction_max"],
+        "transaction-size-avg": window.mean("transaction_total", "transactions"),
     }
 
 

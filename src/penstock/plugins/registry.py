@@ -12,16 +12,17 @@ import importlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property, partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from penstock import KAFKA_VERSION
 from penstock.cluster.catalog import CONNECTORS, NoSuchVersion, Plugin, PluginKind
-from penstock.plugins import discovery
 from penstock.plugins.builtin import ABSTRACT, BUILTIN, INTERFACES, SYNONYMS
-from penstock.plugins.discovery import Problem
 from penstock.runtime.plugin_versions import best, range_text, version_key
 from penstock.sdk.class_names import ClassRef, import_class, java_only
 from penstock.sdk.errors import ConnectError
+
+if TYPE_CHECKING:
+    from penstock.plugins.discovery import Problem
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,10 @@ class Registry:
     @classmethod
     def discover(cls, plugin_path: Sequence[str] = (), version: str = KAFKA_VERSION) -> Self:
         """All plugins there are. What cannot be loaded is logged and listed in `problems`."""
+        from penstock.plugins import discovery  # a worker leaves this to its hosts
+
         found = [*discovery.installed(), *discovery.in_folders(plugin_path)]
-        problems = [each for each in found if isinstance(each, Problem)]
+        problems = [each for each in found if isinstance(each, discovery.Problem)]
         for problem in problems:
             log.error(
                 "Plugin %s in %s is left out: %s", problem.name, problem.location, problem.reason

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from penstock.runtime.consumed import Consumed
 from penstock.runtime.counters import ErrorCounters
-from penstock.runtime.error_text import record_text
 from penstock.runtime.ports import Clock, TaskEvents
 from penstock.runtime.tolerance import ErrorContext
 from penstock.runtime.witness import Witness
 from penstock.sdk.record import Record, TimestampType
+from penstock.sdk.record_text import record_text
 
 log = logging.getLogger(__name__)
 

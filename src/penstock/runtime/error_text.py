@@ -1,11 +1,10 @@
-"""How errors and records are shown: traces as Java prints them, records as Connect names them."""
+"""How errors are shown: traces as Java prints them."""
 
 from __future__ import annotations
 
 import traceback
 
 from penstock.sdk.errors import java_class
-from penstock.sdk.record_text import record_text as record_text
 
 _CAUSES_MAX = 20
 _FRAMES_MAX = 200

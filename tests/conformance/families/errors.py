@@ -9,11 +9,11 @@ from typing import Any
 from penstock.runtime.consumed import Consumed
 from penstock.runtime.dead_letters import error_headers
 from penstock.runtime.error_reports import log_message
-from penstock.runtime.error_text import record_text
 from penstock.runtime.retries import delay_ms
 from penstock.runtime.tolerance import ErrorContext, Operator, Stage, Tolerance
 from penstock.sdk.errors import ConnectError, DataError, RetriableError, java_class
 from penstock.sdk.record import Header, Record, SinkRecord, SourceRecord, TimestampType
+from penstock.sdk.record_text import record_text
 from tests.conformance.runner import Case, described
 from tests.conformance.runner import same as runner_same
 from tests.conformance.values import schema_in, value_in

@@ -18,7 +18,7 @@ from penstock.sdk.source import SourceConnector, SourceTask
 
 
 class NastyTask(SourceTask[Config]):
-    """`poll` counts, and the third time does what the setting `deed` says."""
+    """`poll` counts, and the third time (or `after`) does what the setting `deed` says."""
 
     def start(self) -> None:
         self.polls = 0
@@ -26,7 +26,7 @@ class NastyTask(SourceTask[Config]):
 
     def poll(self) -> list[SourceRecord]:
         self.polls += 1
-        if self.polls >= 3:
+        if self.polls >= int(self.config.properties.get("after", "3")):
             self.deed(self.config.properties["deed"])
         time.sleep(0.002)
         where, offset = {"nasty": self.context.task}, {"n": self.polls}

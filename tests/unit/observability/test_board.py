@@ -99,6 +99,20 @@ def test_counters_of_a_source_are_shown_under_the_names_of_kafka_connect() -> No
     assert rig.shown("connector-transform-metrics", connector="c", task="0", transform="route")
 
 
+def test_a_source_that_is_exactly_once_shows_the_sizes_of_its_transactions() -> None:
+    rig = Rig()
+    rig.start()
+    counters = SourceCounters()
+    rig.counted(counters)
+    assert "transaction-size-max" not in rig.of_task("source-task-metrics")
+    for size in (10, 2, 6):
+        counters.transaction(size)
+    rig.now += 1
+    rig.counted(counters)
+    found = rig.of_task("source-task-metrics")
+    assert [found[f"transaction-size-{each}"] for each in ("min", "max", "avg")] == [2, 10, 6]
+
+
 def test_counters_of_a_sink_are_shown_likewise() -> None:
     rig = Rig()
     rig.start(connector__class="FileStreamSink", transforms="")
