@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Event, Thread
 from typing import NamedTuple
 
 import pytest
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from penstock.broker import LocalKafka
 from penstock.broker.ports import free_ports
@@ -114,3 +125,152 @@ def test_a_worker_that_is_cut_off_stops_in_time_and_comes_back(group: Group, pla
     goes_on(group, names)
     check_ticks(group, names)
     assert "no word from the coordinator" in cut.log
+
+
+class CanHang(Distributed):
+    """Its control plane sleeps for a while when it gets SIGUSR2."""
+
+    def command(self) -> Sequence[str]:
+        python, _, _, *arguments = super().command()
+        nap = "signal.signal(signal.SIGUSR2, lambda *_: time.sleep(10))"
+        run = f"import signal, time; {nap}; from penstock.cli.main import main; main()"
+        return [python, "-c", run, *arguments]
+
+
+def test_a_worker_whose_control_plane_hangs_leaves_its_work_to_others(group: Group) -> None:
+    path = plugin_path(group.folder)
+    # heartbeats go on while it hangs, so that nothing but this limit ends its membership
+    settings = {"plugin__path": path, "rebalance__timeout__ms": "3000"}
+    hangs = CanHang(group, group.folder / "hangs", **settings)
+    group.ours.append(hangs)
+    (other,) = started(group.worker(plugin__path=path))
+    started(hangs)
+    names = create_ticking(other, group, 2)
+    even([hangs, other], names)
+    assert hangs.process is not None
+    hangs.process.send_signal(signal.SIGUSR2)
+    even([other], names)
+    wait_until(lambda: "moves again" in hangs.log, SECONDS)
+    even([hangs, other], names)
+    goes_on(group, names)
+    check_ticks(group, names)
+    assert "The control plane of this worker has not moved" in hangs.log
+    assert "time.sleep(10)" in hangs.log or 'File "<string>"' in hangs.log  # where it hung
+
+
+def deny(kafka: LocalKafka, kind: ResourceType, name: str) -> None:
+    """Nobody may do anything with this group or topic."""
+    rule = AclBinding(
+        kind,
+        name,
+        ResourcePatternType.LITERAL,
+        "User:ANONYMOUS",
+        "*",
+        AclOperation.ALL,
+        AclPermissionType.DENY,
+    )
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    for future in admin.create_acls([rule]).values():
+        future.result(10)
+
+
+def poll_until(reader: Consumer, ends: Event) -> None:
+    while not ends.is_set():
+        reader.poll(0.2)
+
+
+def test_a_group_that_will_never_take_a_worker_ends_it_with_a_sentence(
+    place: Place, tmp_path: Path
+) -> None:
+    folders = [tmp_path / str(number) for number in range(4)]
+    for folder in folders:
+        folder.mkdir()
+    groups = [Group(place.kafka.bootstrap_servers, folder) for folder in folders]
+    deny(place.kafka, ResourceType.GROUP, groups[0].name)
+    deny(place.kafka, ResourceType.TOPIC, f"{groups[1].name}-status")
+    brokers = {"bootstrap.servers": place.kafka.bootstrap_servers}
+    producer = Producer(brokers)
+    producer.produce(groups[2].name, b"a topic for somebody else of the same group.id")
+    producer.flush()
+    reader = Consumer({**brokers, "group.id": groups[2].name})
+    reader.subscribe([groups[2].name])
+    wait_until(lambda: reader.poll(0.2) is None and reader.assignment(), SECONDS)
+    ends = Event()
+    polling = Thread(target=poll_until, args=(reader, ends))
+    polling.start()
+    workers = [group.worker() for group in groups[:3]]
+    workers.append(groups[3].worker(session__timeout__ms="2000"))
+    said = [
+        f"Not authorized to access group: {groups[0].name}",
+        f"{groups[1].name}-status",
+        f"The members of group {groups[2].name} do not agree on a protocol",
+        "session.timeout.ms is 2000, which the broker does not allow",
+    ]
+    try:
+        for worker in workers:
+            worker.start()
+        for worker, text in zip(workers, said, strict=True):
+            assert worker.exit_status(60) == 1
+            (line,) = [line for line in worker.log.splitlines() if line.startswith("Error: ")]
+            assert text in line
+    finally:
+        ends.set()
+        polling.join()
+        reader.close()
+        for group in groups:
+            group.end()
+
+
+def test_a_running_group_changes_its_protocol_worker_by_worker(group: Group) -> None:
+    workers, names = ticking_group(group, connect__protocol="eager")
+    for worker in workers:
+        worker.settings["scheduled.rebalance.max.delay.ms"] = "500"
+    for protocol in ("compatible", "sessioned"):
+        for worker in workers:
+            assert worker.stop() == 0
+            worker.settings["connect.protocol"] = protocol
+            started(worker)
+        even(workers, names)
+        for worker in workers:
+            wait_until(lambda worker=worker, text=f"({protocol}, ": text in worker.log, SECONDS)
+    goes_on(group, names)
+    assert "(default, " in workers[1].log  # as long as one member knew nothing else
+    check_ticks(group, names)
+
+
+def test_who_leaves_hands_over_at_once_and_who_dies_after_session_and_delay(group: Group) -> None:
+    delay = float(group.settings()["scheduled.rebalance.max.delay.ms"]) / 1000
+
+    def handover(name: str) -> float:
+        """The longest time in which nobody wrote."""
+        at = sorted(tick.at for tick in ticks(group, name))
+        return max(later - earlier for earlier, later in itertools.pairwise(at))
+
+    workers, names = ticking_group(group)
+    # a leader that is gone takes along what it knows of the others: nothing waits then
+    leader, follower = sorted(workers, key=lambda worker: not leads(worker))
+    moves = runs_at(follower, names)
+    assert follower.stop() == 0
+    even([leader], names)
+    goes_on(group, names)
+    assert delay <= handover(moves) < SESSION_SECONDS
+    started(follower)
+    even(workers, names)
+    moves = runs_at(follower, names)
+    before = handover(moves)
+    follower.kill()
+    even([leader], names)
+    goes_on(group, names)
+    assert max(before, SESSION_SECONDS / 2 + delay) <= handover(moves) < SESSION_SECONDS + delay + 4
+    check_ticks(group, names)
+
+
+def leads(worker: Distributed) -> bool:
+    rounds = [line for line in worker.log.splitlines() if "Member of group" in line]
+    return "the leader is this worker" in rounds[-1]
+
+
+def runs_at(worker: Distributed, names: Sequence[str]) -> str:
+    """The connector whose task this worker runs."""
+    shown = places(worker, names)
+    return next(name for name in names if shown[f"{name}-0"] == worker.id)

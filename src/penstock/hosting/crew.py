@@ -351,7 +351,7 @@ class Crew:
         """What ran here may run elsewhere by now: nothing is said of it, and all begins anew."""
         if member.empty or self.fleet.closing:
             return
-        log.error("%s", explained(_subject(member), replace(ending, asked=ENDED)))
+        log.warning("%s", explained(_subject(member), replace(ending, asked=ENDED)))
         for (task_id, incarnation), task in member.tasks.items():
             task.given_up = True
             del self._tasks[task_id, incarnation]

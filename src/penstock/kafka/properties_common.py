@@ -45,6 +45,7 @@ def _idle(draft: Draft, name: str, text: str) -> None:
 
 
 _MEASURED = "Penstock measures in its own way"
+RECONNECT_MS = 500
 _JAVA_CLASS = "it names a Java class, and this client is not Java"
 
 COMMON: Table = {
@@ -85,7 +86,9 @@ def finish_common(draft: Draft) -> None:
     settings.setdefault("socket.timeout.ms", REQUEST_TIMEOUT_MS)
     settings.setdefault("connections.max.idle.ms", IDLE_MS)
     settings.setdefault("enable.metrics.push", False)  # its histograms cost 50 KB a connection
-    _backoff(draft, "reconnect.backoff.ms", 50, "reconnect.backoff.max.ms", 1_000)
+    # Java's first wait is 50 ms, and then longer ones; but when no broker is left, librdkafka asks
+    # the bootstrap servers anew, and each time begins with the first wait again
+    _backoff(draft, "reconnect.backoff.ms", RECONNECT_MS, "reconnect.backoff.max.ms", 1_000)
     _backoff(draft, "retry.backoff.ms", 100, "retry.backoff.max.ms", 1_000)
 
 

@@ -51,6 +51,7 @@ from penstock.cluster.messages import (
     StartTask,
     State,
     StopTask,
+    TaskChanged,
     TaskId,
     TaskStopped,
 )
@@ -314,3 +315,17 @@ def test_rounds_of_the_group_are_counted_with_the_time_they_took():
     herder.agreed(-1, 0)
     expected = Rebalances(2, ended=12.5, seconds_max=2.5, seconds_total=2.5)
     assert herder.state.rebalances == expected
+
+
+def test_who_runs_something_says_so_again_after_a_late_word_of_another_worker():
+    herder = Herder()
+    herder.knows_a()
+    herder.agreed(-1, 0)
+    incarnation = herder.state.local["a"].instances[0].incarnation
+    herder.feed(Reported(TaskChanged(TaskId("a", 0), incarnation, State.RUNNING)))
+    late = StatusChanged("a", 0, State.UNASSIGNED, "other:1", 0)
+    (again,) = herder.feed(late)
+    assert isinstance(again, WriteStatus)
+    assert (again.number, again.state, again.generation) == (0, State.RUNNING, 1)
+    assert herder.state.statuses["a"][0].worker_id == "me:1"
+    assert herder.feed(StatusChanged("a", -1, State.UNASSIGNED, "other:1", 0)) == []

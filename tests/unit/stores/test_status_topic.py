@@ -202,3 +202,21 @@ def test_when_all_is_read_the_writer_shows_what_a_reader_of_everything_shows(
     assert {n: e for n, e in shown.items() if e.state} == {
         n: e for n, e in wanted.items() if e.state
     }
+
+
+def test_a_late_word_of_another_worker_is_told_although_it_does_not_count() -> None:
+    """So that who runs it now can say so once more, behind the late word."""
+    for number in (CONNECTOR, 0):
+        rig = Rig()
+        rig.topic.write(WriteStatus("c", number, RUNNING, 2))
+        rig.arrive()
+        late = rig.others(theirs(number, UNASSIGNED))
+        assert late[-1] == told(number, UNASSIGNED)
+
+
+def test_a_connector_that_runs_elsewhere_is_not_unassigned_by_who_ran_it_before() -> None:
+    rig = Rig()
+    rig.others(theirs(CONNECTOR, RUNNING, generation=3))
+    key = records.connector_key("c").encode()
+    late = records.status_value(Status(UNASSIGNED, "third:1", 2))
+    assert rig.others((key, late)) == [StatusChanged("c", CONNECTOR, RUNNING, "them:1", 3)]
