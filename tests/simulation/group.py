@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import random
 from typing import Any
 
+from penstock.cluster.config_state import ConfigState
 from penstock.cluster.effects import AskLeader, AskToFence
 from penstock.cluster.errors import Elsewhere
 from penstock.cluster.events import (
@@ -24,11 +27,14 @@ from penstock.cluster.messages import ReconfigurationRequested, State, TargetSta
 from penstock.cluster.protocol import Protocol
 from penstock.cluster.state import CONNECTOR
 from penstock.sdk.errors import ConnectError
+from penstock.stores.config_topic import ConfigTopic
 from tests.simulation.broker import Coordinator, Logs
 from tests.simulation.exactly_once import Fenced, Task
-from tests.simulation.worker import MAX_DELAY_SECONDS, Worker
+from tests.simulation.lines import Outside
+from tests.simulation.worker import MAX_DELAY_SECONDS, Reader, Worker
 
 SESSION_SECONDS = 10.0
+STEPS_MAX = 500
 NAMES = ("a", "b", "c")
 SHOWN = {
     TargetState.STARTED: State.RUNNING,
@@ -44,6 +50,7 @@ class Group:
         self.dice = random.Random(seed)
         self.now = 0.0
         self.logs = Logs()
+        self.outside = Outside()
         self.coordinator = Coordinator()
         self.protocol = self.dice.choice(
             (Protocol.SESSIONED, Protocol.SESSIONED, Protocol.COMPATIBLE, Protocol.EAGER)
@@ -75,6 +82,7 @@ class Group:
             self.protocol,
             claims=self.claims,
             exactly_once=self.exactly_once,
+            outside=self.outside,
         )
 
     def kill(self, worker: Worker) -> None:
@@ -100,11 +108,13 @@ class Group:
 
     def wish(self) -> None:
         name, worker = self.dice.choice(NAMES), self.some()
-        config = {"connector.class": "X", "tasks.max": str(self.dice.randint(0, 4))}
+        number = self._number()
+        tasks = str(self.dice.randint(0, 4))
+        config = {"connector.class": "X", "tasks.max": tasks, "wish": str(number)}
         if (
             self.exactly_once and self.dice.random() < 0.5
         ):  # what runs is asked to do something else
-            self.request(worker, PutConnector(self._number(), "a", config), 0)
+            self.request(worker, PutConnector(number, "a", config), 0)
             return
         make = self.dice.choice(
             (
@@ -118,7 +128,7 @@ class Group:
                 lambda n: RestartTask(n, name, self.dice.randint(0, 2)),
             )
         )
-        self.request(worker, make(self._number()), 0)
+        self.request(worker, make(number), 0)
 
     def reconfigure(self) -> None:
         worker = self.some()
@@ -167,6 +177,8 @@ class Group:
             if gone or number in worker.answers:
                 self.asked.remove(entry)
                 answer = worker.answers.get(number)
+                if not gone and not isinstance(answer, Exception):
+                    self.check_kept(request)
                 target = self._at(answer.url) if isinstance(answer, Elsewhere) else None
                 if target is not None and hops < 2:
                     self.request(target, msgspec_replace(request, self._number()), hops + 1)
@@ -284,11 +296,36 @@ class Group:
             for key in worker.running:
                 assert key not in seen, f"{key} runs on {seen[key]} and on {worker.name}"
                 seen[key] = worker.name
+        assert not self.outside.ahead, f"ahead of its records: {self.outside.ahead}"
+
+    def check_kept(self, request: Request) -> None:
+        """A configuration that was acknowledged is in the log, for all who come."""
+        if isinstance(request, PutConnector):
+            key, wish = f"connector-{request.connector}".encode(), request.config["wish"]
+            written = [json.loads(r.value) for r in self.logs.configs if r.key == key and r.value]
+            kept = any(value["properties"]["wish"] == wish for value in written)
+            assert kept, f"the acknowledged configuration of {request.connector} is lost"
+
+    def check_lines(self) -> None:
+        """Every task that is to run gets on."""
+        for worker in self.workers.values():
+            for (name, number), task in worker.lines.items():
+                if worker.state.snapshot.connectors[name].target is TargetState.STARTED:
+                    place = f"{name}-{number}"
+                    before = self.outside.offsets.get(place, -1)
+                    for _ in range(STEPS_MAX):
+                        task.step()
+                        self.now += 1
+                        if self.outside.offsets.get(place, -1) > before:
+                            break
+                    else:
+                        raise AssertionError(f"{place} does not get on")
+        self.check_safety()
 
     def check_liveness(self) -> None:
         workers = list(self.workers.values())
         assert not self.asked, f"never answered: {self.asked}"
-        newest = workers[0].topic.snapshot()
+        newest = whole(self.logs)
         leaders = [w for w in workers if w.state.membership.leader]
         assert len(leaders) == 1, "one leads"
         wanted: set[Any] = set()
@@ -297,7 +334,9 @@ class Group:
             tasks = 0 if stopped else len(newest.task_ids(name))
             wanted |= {(name, number) for number in range(-1, tasks)}
         for worker in workers:
-            assert worker.topic.snapshot() == newest
+            assert worker.topic.snapshot() == newest, f"{worker.name} has lost configurations"
+            known = {n: it.config for n, it in worker.state.snapshot.connectors.items()}
+            assert known == newest.configs, f"{worker.name} has lost configurations"
             assert not worker.state.membership.joining
             assert not worker.state.requests
             assert not worker.state.queues
@@ -308,6 +347,7 @@ class Group:
         for name, config in newest.configs.items():
             if newest.target_state(name) is TargetState.STARTED:
                 assert len(newest.task_ids(name)) == int(config["tasks.max"]), "tasks are made"
+        self.check_lines()
 
     def check_balance(self, running: dict[Any, str]) -> None:
         for kind in (lambda n: n == CONNECTOR, lambda n: n >= 0):
@@ -329,18 +369,39 @@ class Group:
             assert shown == expected, f"statuses on {worker.name}"
 
 
+def whole(logs: Logs) -> ConfigState:
+    """The config topic, as somebody sees it who reads it from its beginning."""
+    topic = ConfigTopic(Reader(logs), lambda event: None)
+    topic.start()
+    return topic.snapshot()
+
+
 def msgspec_replace(request: Request, number: int) -> Request:
     from msgspec.structs import replace
 
     return replace(request, id=number)
 
 
-def simulate(seed: int, steps: int = 400) -> None:
-    """One run; raises AssertionError with what happened."""
+def simulate(seed: int, steps: int = 400) -> list[str]:
+    """One run; what happened. Raises AssertionError with the end of that."""
     group = Group(seed)
+    logged, _ = logging.root.manager.disable, logging.disable()
     try:
         group.play(2 * steps if group.exactly_once else steps)
         group.rest()
     except AssertionError as error:
         told = "\n".join(group.history[-40:])
-        raise AssertionError(f"seed {seed}: {error}\n{told}") from error
+        again = f"Replay it with: make sim SEED={seed}"
+        raise AssertionError(f"seed {seed}: {error}\n{told}\n{again}") from error
+    finally:
+        logging.disable(logged)
+    return group.history
+
+
+def played(seed: int) -> str | None:
+    """What went wrong, if anything did."""
+    try:
+        simulate(seed)
+    except AssertionError as error:
+        return str(error)
+    return None

@@ -69,9 +69,11 @@ from penstock.kafka.membership_rounds import Rounds
 from penstock.stores.config_topic import ConfigTopic
 from tests.simulation.broker import Coordinator, Logs
 from tests.simulation.exactly_once import Tasks
+from tests.simulation.lines import Outside, Running
 
 HEARTBEAT_SECONDS = 3.0
 MAX_DELAY_SECONDS = 20.0
+LINES_SHARE = 0.3  # of the steps, one of a task as well
 STATES = {
     TargetState.STARTED: State.RUNNING,
     TargetState.PAUSED: State.PAUSED,
@@ -127,6 +129,7 @@ class Worker:
         protocol: Protocol,
         *,
         claims: bool,
+        outside: Outside,
         exactly_once: bool = False,
     ) -> None:
         self.name, self.url = name, f"http://{name}/"
@@ -154,6 +157,8 @@ class Worker:
         self.tasks = Tasks(logs.producers, dice, self.inbox.append)
         self.generations: dict[str, int] = {}  # of task configurations, as this worker knows them
         self.claim = 0
+        self.outside = outside
+        self.lines: dict[Key, Running] = {}  # of tasks that are not exactly-once
         self.reader = Reader(logs)
         log: Log = self.reader
         self.topic = ConfigTopic(log, self.inbox.append)
@@ -198,7 +203,9 @@ class Worker:
             self._perform(effect)
 
     def step(self) -> bool:
-        """Let one thing happen; whether anything did."""
+        """Let one thing happen; whether anything did. Lines have no end and do not count."""
+        if self.lines and self.dice.random() < LINES_SHARE:
+            self.dice.choice(list(self.lines.values())).step()
         choices = [
             self._hear,
             self._report,
@@ -243,6 +250,8 @@ class Worker:
                 case TaskStopped(id=task, incarnation=incarnation):
                     self.running.pop((task.connector, task.task), None)  # it may have waited
                     self.tasks.stopped(task, incarnation)
+                    if (task.connector, task.task) in self.lines:
+                        self.lines.pop((task.connector, task.task)).close()
                 case _:
                     pass
         self.feed(event)
@@ -429,10 +438,13 @@ class Worker:
                 if command.exactly_once:
                     self.tasks.start(command, self.generations[task.connector])
                     return
+                self.lines[task.connector, task.task] = self._task(task, target)
                 report = TaskChanged(task, incarnation, STATES[target])
             case SetConnectorTarget(name, incarnation, target):
                 report = ConnectorChanged(name, incarnation, STATES[target])
             case SetTaskTarget(task, incarnation, target):
+                if (task.connector, task.task) in self.lines:
+                    self.lines[task.connector, task.task].aim(target)
                 report = TaskChanged(task, incarnation, STATES[target])
             case StopConnector(name, incarnation):
                 report = ConnectorStopped(name, incarnation)
@@ -445,6 +457,12 @@ class Worker:
             case _:
                 raise AssertionError(command)
         self._later(_lane(command), Reported(report))
+
+    def _task(self, task: TaskId, target: TargetState) -> Running:
+        reachable = lambda: not self.partitioned  # noqa: E731
+        running = Running(str(task), self.outside, self.dice, self.now, reachable)
+        running.aim(target)
+        return running
 
     def _start(self, key: Key, incarnation: int) -> None:
         assert key not in self.running, f"{key} runs on {self.name} already"
