@@ -100,6 +100,11 @@ class JavaWorker(Worker):
     def kill(self) -> None:
         self.java.kill()
 
+    def stop(self, seconds: float = 20.0) -> int:
+        """End it as an operator would."""
+        self.java.stop()
+        return 0
+
     def wait_for_rest(self, seconds: float = 60.0) -> None:
         wait_until(lambda: self.ask("/health")[0] == 200, seconds, what="health")
 

@@ -13,14 +13,22 @@ import pytest
 
 from penstock.broker import LocalKafka
 from penstock.testing.kafka import SharedKafka
-from tests.integration.group_workers import Distributed, Group, JavaWorker, places, shared_evenly
-from tests.integration.topics import read_values
+from tests.integration.group_files import (
+    SECONDS,
+    append,
+    create,
+    create_some,
+    even,
+    lines,
+    shows,
+    source,
+    started,
+)
+from tests.integration.group_workers import Distributed, Group, JavaWorker
 from tests.integration.transcripts import replay
-from tests.integration.workers import STRING, Worker, wait_until
+from tests.integration.workers import wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
-
-SECONDS = 90.0
 
 
 @pytest.fixture
@@ -28,58 +36,6 @@ def group(kafka: SharedKafka, tmp_path: Path) -> Iterator[Group]:
     made = Group(kafka.bootstrap_servers, tmp_path)
     yield made
     made.end()
-
-
-def started(*workers: Distributed) -> list[Distributed]:
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.wait_for_rest(SECONDS)
-    return list(workers)
-
-
-def source(group: Group, name: str) -> dict[str, str]:
-    """A file source; its topic belongs to the group."""
-    path = group.folder / f"{name}.txt"
-    path.touch()
-    return {
-        "connector.class": "FileStreamSource",
-        "file": str(path),
-        "topic": f"{group.name}-{name}",
-        "value.converter": STRING,
-        "tasks.max": "1",
-    }
-
-
-def create(worker: Worker, group: Group, name: str) -> None:
-    status, body = worker.ask(f"/connectors/{name}/config", "PUT", source(group, name))
-    assert status == 201, body
-
-
-def create_some(workers: Sequence[Worker], group: Group, count: int) -> list[str]:
-    names = [f"c{number}" for number in range(count)]
-    for number, name in enumerate(names):
-        create(workers[number % len(workers)], group, name)
-    return names
-
-
-def append(group: Group, name: str, *lines: str) -> None:
-    with (group.folder / f"{name}.txt").open("a") as out:
-        out.write("".join(f"{line}\n" for line in lines))
-
-
-def lines(group: Group, name: str) -> list[str]:
-    try:
-        return [value.decode() for value in read_values(group.bootstrap, f"{group.name}-{name}")]
-    except KeyError:
-        return []
-
-
-def even(workers: Sequence[Distributed | JavaWorker], names: Sequence[str]) -> None:
-    def shown() -> str:
-        return f"fair shares: {[places(worker, names) for worker in workers]}"
-
-    wait_until(lambda: shared_evenly(workers, names), SECONDS, what=shown)
 
 
 def test_workers_share_connectors_and_tasks_evenly(group: Group) -> None:
@@ -125,43 +81,35 @@ def life_of_a_connector(asked: Sequence[Distributed | JavaWorker], group: Group,
     """Each wish goes to the next worker; all workers show the outcome."""
     turn = cycle(asked)
 
-    def shows(*states: str) -> None:
-        for worker in asked:
-            wait_until(
-                lambda worker=worker: worker.states(name) == list(states),
-                SECONDS,
-                what=lambda worker=worker: f"{states} on {worker.id}: {worker.states(name)}",
-            )
-
     def wish(method: str, path: str, body: object = None) -> tuple[int, object]:
         return next(turn).ask(f"/connectors/{name}{path}", method, body)
 
     create(next(turn), group, name)
-    shows("RUNNING", "RUNNING")
+    shows(asked, name, "RUNNING", "RUNNING")
     for _ in asked:
         assert wish("POST", "/restart")[0] == 204
-        shows("RUNNING", "RUNNING")
+        shows(asked, name, "RUNNING", "RUNNING")
     for _ in asked:
         assert wish("POST", "/tasks/0/restart")[0] == 204
-        shows("RUNNING", "RUNNING")
+        shows(asked, name, "RUNNING", "RUNNING")
     for _ in asked:
         status, body = wish("POST", "/restart?includeTasks=true")
         assert (status, json.dumps(body).count("RESTARTING")) == (202, 2)
-        shows("RUNNING", "RUNNING")
+        shows(asked, name, "RUNNING", "RUNNING")
     for _ in asked:
         assert wish("PUT", "/pause")[0] == 202
-        shows("PAUSED", "PAUSED")
+        shows(asked, name, "PAUSED", "PAUSED")
         assert wish("PUT", "/resume")[0] == 202
-        shows("RUNNING", "RUNNING")
+        shows(asked, name, "RUNNING", "RUNNING")
     for _ in asked:
         status, body = wish("PUT", "/config", {**source(group, name), "batch.size": "7"})
         assert status == 200, body
-        shows("RUNNING", "RUNNING")
+        shows(asked, name, "RUNNING", "RUNNING")
     for _ in asked:
         assert wish("PUT", "/stop")[0] == 204
-        shows("STOPPED")
+        shows(asked, name, "STOPPED")
         assert wish("PUT", "/resume")[0] == 202
-        shows("RUNNING", "RUNNING")
+        shows(asked, name, "RUNNING", "RUNNING")
     assert wish("GET", "/tasks/1/status")[0] == 404
     assert wish("POST", "/tasks/1/restart")[0] == 404
     assert wish("DELETE", "")[0] == 204

@@ -7,7 +7,8 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 def read_messages(bootstrap: str, topic: str) -> list[Message]:
     """Every record of a topic, partition after partition, from the beginning to the present end."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader"})
+    quick = {"fetch.wait.max.ms": 10}  # else the next partition waits for the last one's fetch
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", **quick})
     try:
         partitions = consumer.list_topics(topic, 10).topics[topic].partitions
         found: list[Message] = []
