@@ -37,8 +37,8 @@ IDLE_TASKS, SETTLE_SECONDS, IDLE_SECONDS = 50, 15, 30
 ANSWERS = 10
 DEEDS: Mapping[str, Mapping[str, str]] = {
     "none": {},
-    "segfault": {},
-    "deadlock": {},
+    "segfault": {"errors.restart.delay.ms": "500", "errors.restart.delay.max.ms": "500"},
+    "loop": {},
     "flood": {},
     "grow": {"task.memory.max.mb": "200"},
 }
@@ -181,7 +181,7 @@ def _create_idle(worker: Worker, kind: str, number: int, folder: Path) -> None:
         _create(worker, f"idle-{number}", "FileStreamSink", file=str(path), topics="idle")
 
 
-def neighbours(kafka: str, seconds: float = 10.0) -> None:
+def neighbours(kafka: str, seconds: float = 8.0) -> None:
     """Records of 20 tasks beside one that does harm, against the same beside a good one."""
     with tempfile.TemporaryDirectory() as folder:
         plugins = Path(folder, "plugins")
@@ -211,7 +211,8 @@ def _beside(worker: Worker, kafka: str, deed: str, more: Mapping[str, str], seco
     time.sleep(1)
     again = _rate(kafka, seconds)
     usual = (alone + again) / 2
-    print(f"{deed:>9}: {usual:.0f}/s without, {beside:.0f}/s beside: {beside / usual - 1:+.1%}")
+    ratio = beside / usual
+    print(f"{deed:>9}: {usual:.0f}/s without, {beside:.0f}/s beside: {ratio:.3f}", flush=True)
 
 
 def _rate(kafka: str, seconds: float) -> float:
