@@ -104,11 +104,15 @@ class Worker(Generic[C]):
             )
 
     def _provider(self, name: str) -> type[Any]:
-        """One of ours, or else one for which plugins are imported after all."""
-        for known in (lambda: self._registry, lambda: Registry.discover(self._plugin_path)):
-            with contextlib.suppress(LookupError):
-                return known().plugin(PluginKind.CONFIG_PROVIDER, name).load()
-        raise ConfigError(f"Class {name} could not be found; it is no config provider.")
+        """One of ours, or else one that runs in a process of its own."""
+        with contextlib.suppress(LookupError):
+            return self._registry.plugin(PluginKind.CONFIG_PROVIDER, name).load()
+        if self._hosting.penstock_hosting == "thread":
+            raise ConfigError(f"Class {name} could not be found; it is no config provider.")
+        from penstock.hosting.launch import host_command
+        from penstock.hosting.provider_process import RemoteProvider
+
+        return RemoteProvider.of(name, self._plugin_path, host_command())
 
     def _looked_up(self, properties: Mapping[str, str]) -> Resolved:
         return resolve(properties, self._providers)

@@ -2,6 +2,7 @@
 
 nursery DESCRIPTOR         fork hosts as the worker at the other end of the socket asks for
 host DESCRIPTOR PARENT     be a host that was started from nothing
+provider DESCRIPTOR        be the config provider that the worker asks for
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from penstock.hosting.control import SystemClock
 from penstock.hosting.plan import HostPlan, read_plan
 from penstock.hosting.policy import OUR_SETTINGS
 from penstock.hosting.ports import Confirm, OffsetStores
+from penstock.hosting.provider_process import Make, serve_provider
 from penstock.hosting.tasks import TaskBuilder
 from penstock.kafka.task_clients import KafkaTaskClients
 from penstock.plugins import discovery
@@ -32,7 +34,10 @@ from penstock.runtime.client_settings import ClientSettings
 from penstock.runtime.config_providers import make_providers
 from penstock.runtime.config_references import resolve
 from penstock.runtime.override_policies import Policies
+from penstock.sdk.class_names import finding_classes
+from penstock.sdk.config import config_class
 from penstock.sdk.errors import ConfigError
+from penstock.sdk.provider import ConfigProvider
 
 # Used by nearly every connector, so that they are imported once and not by each host.
 USUAL = (
@@ -53,7 +58,9 @@ def main(arguments: Sequence[str], compose: Compose | None = None) -> NoReturn:
     def host(channel: socket.socket) -> None:
         serve(channel, made)
 
-    if role == "nursery":
+    if role == "provider":
+        serve_provider(socket.socket(fileno=descriptor), make_provider)
+    elif role == "nursery":
         _import_usual()
         nursery.serve(socket.socket(fileno=descriptor), host)
     else:
@@ -61,6 +68,18 @@ def main(arguments: Sequence[str], compose: Compose | None = None) -> NoReturn:
         host(socket.socket(fileno=descriptor))
     sys.stdout.flush()
     os._exit(0)
+
+
+def make_provider(wanted: Make) -> ConfigProvider[Any]:
+    """Of a plugin that is installed or lies in one of the folders."""
+    registry = Registry.discover(wanted.places)
+    with finding_classes(registry.find_class):
+        try:
+            kind = registry.plugin(PluginKind.CONFIG_PROVIDER, wanted.plugin).load()
+        except LookupError:
+            text = f"Class {wanted.plugin} could not be found; it is no config provider."
+            raise ConfigError(text) from None
+        return kind(config_class(kind).parse(wanted.options))
 
 
 def _import_usual() -> None:

@@ -1,8 +1,8 @@
 """Composition of what runs plugins for a worker: threads of its own, or processes.
 
 With processes, the worker imports no connector, converter or transformation that is not ours: what
-it has to know of plugins it asks a host. Config providers that its own settings name are the
-exception, as they read those settings.
+it has to know of plugins it asks a host. A config provider that is not ours has a process of its
+own, as it is asked before there are hosts.
 """
 
 from __future__ import annotations
