@@ -84,6 +84,14 @@ class Tasks:
         task.slowness = self._dice.choice((0, 0, 5, 40, 200))
         self.all.append(task)
 
+    def aim(self, aimed: TaskId, incarnation: int, target: TargetState) -> bool:
+        """Whether it is shown at once; a task that is still coming up shows it when it begins."""
+        for task in self.all:
+            if (task.id, task.incarnation) == (aimed, incarnation):
+                task.target = target
+                return task.begun
+        return True
+
     def stopped(self, stopped: TaskId, incarnation: int) -> None:
         """It has ended, or is given up on and does not know it."""
         for task in list(self.all):

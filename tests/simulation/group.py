@@ -366,7 +366,11 @@ class Group:
             }
             targets = worker.topic.snapshot().target_states
             expected = {key: (SHOWN[targets[key[0]]], at) for key, at in running.items()}
-            assert shown == expected, f"statuses on {worker.name}"
+            wrong = {
+                key: (shown.get(key), it) for key, it in expected.items() if shown.get(key) != it
+            }
+            left = shown.keys() - expected.keys()
+            assert shown == expected, f"statuses on {worker.name}: {wrong}, and left: {left}"
 
 
 def whole(logs: Logs) -> ConfigState:

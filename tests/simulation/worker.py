@@ -445,6 +445,8 @@ class Worker:
             case SetTaskTarget(task, incarnation, target):
                 if (task.connector, task.task) in self.lines:
                     self.lines[task.connector, task.task].aim(target)
+                if not self.tasks.aim(task, incarnation, target):
+                    return
                 report = TaskChanged(task, incarnation, STATES[target])
             case StopConnector(name, incarnation):
                 report = ConnectorStopped(name, incarnation)

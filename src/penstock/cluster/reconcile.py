@@ -27,7 +27,7 @@ from penstock.cluster.messages import (
 )
 from penstock.cluster.queues import enqueue
 from penstock.cluster.snapshot import Configured
-from penstock.cluster.state import CONNECTOR, Instance, Step
+from penstock.cluster.state import CONNECTOR, ClusterState, Instance, Step
 from penstock.cluster.turn import Turn
 from penstock.sdk.errors import ConnectError
 
@@ -49,8 +49,26 @@ def reconcile(turn: Turn, name: str) -> None:
 
 
 def reconcile_all(turn: Turn) -> None:
+    """With many connectors nearly all are as they should be, at each of many rounds."""
     for name in sorted({*turn.state.local, *turn.state.membership.assignment}):
-        reconcile(turn, name)
+        if not _is_settled(turn.state, name):
+            reconcile(turn, name)
+
+
+def _is_settled(state: ClusterState, name: str) -> bool:
+    """Whether certainly nothing is to be done; a shorter way to what `reconcile` would find."""
+    configured, local = state.snapshot.connectors.get(name), state.local.get(name)
+    if configured is None or local is None or state.closing:
+        return False
+    assigned, target = state.membership.assignment.get(name, frozenset()), configured.target
+    if target is TargetState.STOPPED or len(assigned) != len(local.instances):
+        return False
+    for number, it in local.instances.items():
+        if it.stopping or it.restarting or it.target is not target or number not in assigned:
+            return False
+        if it.revision != _revision(configured, number):
+            return False
+    return True
 
 
 def _wanted(turn: Turn, name: str, configured: Configured | None) -> frozenset[int]:

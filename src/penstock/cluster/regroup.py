@@ -202,8 +202,11 @@ def _detach(turn: Turn) -> None:
 
 def _sweep(turn: Turn) -> None:
     """The leader removes statuses of what is not configured any more."""
+    connectors = turn.state.snapshot.connectors
     for name, known in turn.state.statuses.items():
-        configured = turn.state.configured(name)
+        configured = connectors.get(name)
+        if configured is not None and max(known, default=CONNECTOR) < len(configured.tasks):
+            continue
         tasks = -2 if configured is None else len(configured.tasks) - 1
         for number in sorted(known, reverse=True):
             if number > max(tasks, CONNECTOR) or configured is None:
