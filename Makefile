@@ -34,7 +34,7 @@ test: setup  ## all tests, with a real broker
 	@$(BIN)/pytest -n 2 --dist loadgroup tests examples
 
 .PHONY: sim
-sim: setup  ## workers, faults and dice: 3000 seeds, or SEED=n again
+sim: setup  ## workers, faults and dice on all cores: 3000 seeds, or SEED=n again
 	@$(BIN)/python -m tests.simulation $(SEED)
 
 .PHONY: check

@@ -1,4 +1,7 @@
-"""Java's workers and ours in one group: every wish through any of them, whoever leads."""
+"""Java's workers and ours in one group: every wish through any of them, whoever leads.
+
+PENSTOCK_WORKERS_REPLACED=3 replaces groups of three, which takes some minutes.
+"""
 
 from __future__ import annotations
 
