@@ -37,6 +37,10 @@ test: setup  ## all tests, with a real broker
 sim: setup  ## workers, faults and dice on all cores: 3000 seeds, or SEED=n again
 	@$(BIN)/python -m tests.simulation $(SEED)
 
+.PHONY: chaos
+chaos: setup  ## real workers killed, frozen and cut off; SEED=n POINTS=n AT_LEAST_ONCE=1
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(POINTS),--points $(POINTS)) $(if $(AT_LEAST_ONCE),--at-least-once)
+
 .PHONY: check
 check: setup  ## ruff, pyright (strict), import-linter
 	@$(BIN)/ruff check .

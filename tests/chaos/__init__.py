@@ -1,0 +1,1 @@
+"""Real workers and a real broker, and everything that can happen to them."""

@@ -1,0 +1,120 @@
+"""What can happen, and what ends it. Each draws its details from the dice."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from tests.chaos.cluster import SESSION_SECONDS, Cluster
+
+Recovery = tuple[float, Callable[[], object]]  # seconds until then, and what ends the fault
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`strike` does it and says how it ends; None: it is over at once."""
+
+    name: str
+    weight: int
+    strike: Callable[[Cluster, random.Random], Recovery | None]
+
+
+def _some_worker(cluster: Cluster, dice: random.Random) -> int | None:
+    """One to which nothing happens at present."""
+    free = [
+        n for n in range(len(cluster.workers)) if cluster.running(n) and n not in cluster.frozen
+    ]
+    return dice.choice(free) if free else None
+
+
+def kill_worker(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    if (number := _some_worker(cluster, dice)) is None:
+        return None
+    cluster.kill(number)
+    return dice.uniform(0, 4), lambda: cluster.running(number) or cluster.workers[number].start()
+
+
+def stop_worker(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    if (number := _some_worker(cluster, dice)) is None:
+        return None
+    process = cluster.workers[number].process
+    assert process is not None
+    process.terminate()
+
+    def again() -> None:
+        with contextlib.suppress(Exception):
+            process.wait(20)
+        cluster.kill(number)
+        cluster.workers[number].start()
+
+    return dice.uniform(1, 4), again
+
+
+def freeze_worker(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    """Past its session, or not; with its hosts, or without."""
+    if (number := _some_worker(cluster, dice)) is None:
+        return None
+    cluster.freeze(number, hosts=dice.random() < 0.5)
+    return dice.uniform(0.2, SESSION_SECONDS * 2.5), lambda: cluster.thaw(number)
+
+
+def cut_off(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    relay = dice.choice(cluster.relays)
+    relay.cut()
+    return dice.uniform(0.2, SESSION_SECONDS * 2.5), relay.join
+
+
+def kill_host(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    if (number := _some_worker(cluster, dice)) is None:
+        return None
+    children = cluster.tree(number)[1:]
+    if children:
+        with contextlib.suppress(psutil.Error):
+            dice.choice(children).kill()
+    return None
+
+
+def restart_broker(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    if not cluster.kafka.running:
+        return None
+    cluster.kafka.kill()
+    return dice.uniform(0, 2), cluster.kafka.start
+
+
+def restart_connector(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    name = dice.choice(("source0", "source1"))
+    only = str(dice.random() < 0.5).lower()
+    cluster.ask(f"/connectors/{name}/restart?includeTasks=true&onlyFailed={only}", "POST")
+    return None
+
+
+def pause_connector(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    name = dice.choice(("source0", "source1"))
+    cluster.ask(f"/connectors/{name}/{dice.choice(('pause', 'stop'))}", "PUT")
+    return dice.uniform(0, 2), lambda: cluster.ask(f"/connectors/{name}/resume", "PUT")
+
+
+def change_config(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    name = dice.choice(("source0", "source1"))
+    status, config = cluster.ask(f"/connectors/{name}/config")
+    if status == 200:
+        changed = config | {"batch.size": str(dice.randint(1, 50))}
+        cluster.ask(f"/connectors/{name}/config", "PUT", changed)
+    return None
+
+
+FAULTS = (
+    Fault("worker killed", 5, kill_worker),
+    Fault("worker frozen", 4, freeze_worker),
+    Fault("worker cut off", 4, cut_off),
+    Fault("host killed", 4, kill_host),
+    Fault("worker stopped", 2, stop_worker),
+    Fault("broker killed", 2, restart_broker),
+    Fault("connector restarted", 1, restart_connector),
+    Fault("connector paused", 1, pause_connector),
+    Fault("config changed", 1, change_config),
+)

@@ -1,0 +1,156 @@
+"""One run: lines flow while things happen, then everything is healed and counted."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from tests.chaos.cluster import Cluster
+from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.traffic import (
+    Appender,
+    Outcome,
+    Watcher,
+    numbers_of_file,
+    numbers_of_table,
+)
+from tests.integration.workers import wait_until
+
+SETTLE_SECONDS = 120.0
+LINES_PER_SECOND = 200
+CONNECTORS = ("source0", "source1", "file-sink", "table-sink")
+
+
+@dataclass
+class Chaos:
+    """What shall happen."""
+
+    seed: int
+    points: int
+    exactly_once: bool
+    workers: int = 3
+    faults: tuple[Fault, ...] = FAULTS
+    say: Callable[[str], object] = print
+
+
+@dataclass
+class Report:
+    """What came of it."""
+
+    outcomes: list[Outcome]
+    happened: Counter[str] = field(default_factory=Counter[str])
+    longest_stall: float = 0.0
+    restarted_by_hand: int = 0
+
+    @property
+    def holds(self) -> bool:
+        return all(outcome.holds for outcome in self.outcomes)
+
+
+class Run:
+    """A cluster, its lines, and the dice."""
+
+    def __init__(self, chaos: Chaos, folder: Path) -> None:
+        self.chaos, self.folder = chaos, folder
+        self.dice = random.Random(chaos.seed)
+        self.cluster = Cluster(folder, chaos.workers, exactly_once=chaos.exactly_once)
+        self.report = Report([])
+        self._ends: list[tuple[float, int, Callable[[], object]]] = []
+        self._numbers = count()
+
+    def go(self) -> Report:
+        try:
+            self.cluster.start()
+            self._create()
+            self._flow()
+            return self.report
+        finally:
+            self.cluster.end()
+
+    def _create(self) -> None:
+        cluster, folder = self.cluster, self.folder
+        self.appenders = [Appender(folder / f"in{n}", LINES_PER_SECOND) for n in range(2)]
+        for number, appender in enumerate(self.appenders):
+            cluster.create(f"source{number}", cluster.source(f"lines{number}", appender.path))
+        cluster.create("file-sink", cluster.file_sink("lines0", folder / "out"))
+        cluster.create("table-sink", cluster.table_sink("lines1", folder / "lines.db"))
+        self.watchers = [Watcher(cluster.bootstrap, f"lines{n}") for n in range(2)]
+
+    def _flow(self) -> None:
+        for thread in (*self.appenders, *self.watchers):
+            thread.start()
+        wait_until(lambda: all(w.seen for w in self.watchers), SETTLE_SECONDS, what="first lines")
+        for point in range(self.chaos.points):
+            self._strike(point)
+            self._let_pass(self.dice.uniform(0.1, 3.0))
+        self._let_pass(None)
+        self.cluster.heal()
+        written = [appender.end() for appender in self.appenders]
+        self._settle(written)
+        seen = [watcher.end() for watcher in self.watchers]
+        self._count(written, seen)
+
+    def _strike(self, point: int) -> None:
+        fault = self.dice.choices(self.chaos.faults, [f.weight for f in self.chaos.faults])[0]
+        self.report.happened[fault.name] += 1
+        self.chaos.say(f"{point + 1:4}/{self.chaos.points} {fault.name}")
+        recovery = fault.strike(self.cluster, self.dice)
+        if recovery is not None:
+            after, end = recovery
+            heapq.heappush(self._ends, (time.monotonic() + after, next(self._numbers), end))
+
+    def _let_pass(self, seconds: float | None) -> None:
+        """Wait, and end what is to end meanwhile; None: until all has ended."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while self._ends and (until is None or self._ends[0][0] <= until):
+            at, _, end = heapq.heappop(self._ends)
+            time.sleep(max(0.0, at - time.monotonic()))
+            end()
+        if until is not None:
+            time.sleep(max(0.0, until - time.monotonic()))
+
+    def _settle(self, written: list[int]) -> None:
+        """All connectors run, and the last line is everywhere."""
+        for name in CONNECTORS:
+            wait_until(lambda name=name: self._runs(name), SETTLE_SECONDS, what=f"{name} running")
+        places: tuple[tuple[Callable[[], list[int]], int], ...] = (
+            (lambda: self.watchers[0].seen, written[0]),
+            (lambda: self.watchers[1].seen, written[1]),
+            (lambda: numbers_of_file(self.folder / "out"), written[0]),
+            (lambda: numbers_of_table(self.folder / "lines.db"), written[1]),
+        )
+        end = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < end:
+            if all(last - 1 in seen()[-1000:] for seen, last in places):
+                return
+            time.sleep(0.5)
+
+    def _runs(self, name: str) -> bool:
+        states = self.cluster.states(name)
+        if "FAILED" in states:
+            self.report.restarted_by_hand += 1
+            self.cluster.ask(
+                f"/connectors/{name}/restart?includeTasks=true&onlyFailed=true", "POST"
+            )
+            time.sleep(1)
+        if {"PAUSED", "STOPPED"} & set(states):
+            self.cluster.ask(f"/connectors/{name}/resume", "PUT")
+        return bool(states) and set(states) == {"RUNNING"}
+
+    def _count(self, written: list[int], seen: list[list[int]]) -> None:
+        lines, exact = [range(count) for count in written], self.chaos.exactly_once
+        out = [n for n in numbers_of_file(self.folder / "out") if n < written[0]]
+        rows = numbers_of_table(self.folder / "lines.db")
+        self.report.outcomes = [
+            Outcome("topic of source 0", lines[0], seen[0], exact),
+            Outcome("topic of source 1", lines[1], seen[1], exact),
+            Outcome("file sink", lines[0], out, exactly_once=False),
+            Outcome("table sink, of what its topic has", seen[1], rows, exactly_once=True),
+        ]
+        self.report.longest_stall = max(w.longest_stall for w in self.watchers)
