@@ -56,7 +56,8 @@ def show(chaos: Chaos, report: Report) -> None:
         table.add_row(one.name, *counts, _word(one.in_order), _word(one.holds).upper())
     console.print(table)
     console.print(f"What happened: {happened}.")
-    console.print(f"Longest stall of a topic: {report.longest_stall:.1f} s.")
+    stalled, until = report.longest_stall
+    console.print(f"Longest stall of a topic: {stalled:.1f} s, until {until:.1f} s.")
     console.print(f"Tasks found FAILED at the end and restarted: {report.restarted_by_hand}.")
 
 

@@ -45,7 +45,7 @@ class Report:
 
     outcomes: list[Outcome]
     happened: Counter[str] = field(default_factory=Counter[str])
-    longest_stall: float = 0.0
+    longest_stall: tuple[float, float] = (0.0, 0.0)  # seconds, and when it ended
     restarted_by_hand: int = 0
 
     @property
@@ -63,6 +63,7 @@ class Run:
         self.report = Report([])
         self._ends: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = count()
+        self._began = time.monotonic()
 
     def go(self) -> Report:
         try:
@@ -99,7 +100,8 @@ class Run:
     def _strike(self, point: int) -> None:
         fault = self.dice.choices(self.chaos.faults, [f.weight for f in self.chaos.faults])[0]
         self.report.happened[fault.name] += 1
-        self.chaos.say(f"{point + 1:4}/{self.chaos.points} {fault.name}")
+        now = time.monotonic() - self._began
+        self.chaos.say(f"{point + 1:4}/{self.chaos.points} {now:6.1f} s  {fault.name}")
         recovery = fault.strike(self.cluster, self.dice)
         if recovery is not None:
             after, end = recovery
@@ -153,4 +155,5 @@ class Run:
             Outcome("file sink", lines[0], out, exactly_once=False),
             Outcome("table sink, of what its topic has", seen[1], rows, exactly_once=True),
         ]
-        self.report.longest_stall = max(w.longest_stall for w in self.watchers)
+        stalled, until = max(w.longest_stall for w in self.watchers)
+        self.report.longest_stall = (stalled, until - self._began)

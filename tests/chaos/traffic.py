@@ -57,7 +57,7 @@ class Watcher(threading.Thread):
         self._topic = topic
         self._end = threading.Event()
         self.seen: list[int] = []
-        self.longest_stall = 0.0
+        self.longest_stall = (0.0, 0.0)  # how long, and when it ended
 
     def run(self) -> None:
         consumer = Consumer(self._settings)
@@ -71,7 +71,7 @@ class Watcher(threading.Thread):
                     continue
                 now = time.monotonic()
                 if last is not None:
-                    self.longest_stall = max(self.longest_stall, now - last)
+                    self.longest_stall = max(self.longest_stall, (now - last, now))
                 last = now
                 self.seen += values
 
