@@ -48,7 +48,11 @@ class GroupMember:
         self._settings = settings
         self._control = control
         self._rounds = Rounds(settings.url, settings.max_delay_ms, control)
-        self._standing = Standing(settings.session_timeout_ms / 1000, lease or NoLease())
+        self._standing = Standing(
+            settings.session_timeout_ms / 1000,
+            lease or NoLease(),
+            settings.heartbeat_interval_ms / 1000,
+        )
         self._pulse = Pulse(control.pulse, settings.rebalance_timeout_ms / 1000)
         self._wake = threading.Event()
         self._closing = threading.Event()

@@ -34,9 +34,16 @@ class Standing:
     """Called from any thread."""
 
     def __init__(
-        self, session_seconds: float, lease: Lease, now: Callable[[], float] = time.monotonic
+        self,
+        session_seconds: float,
+        lease: Lease,
+        heartbeat_seconds: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`heartbeat_seconds` may pass between two signs of life without any danger."""
         self._session_seconds = session_seconds
+        spare = session_seconds - heartbeat_seconds
+        self._caution_seconds = min(CAUTION * session_seconds, spare / 2)
         self._lease = lease
         self._now = now
         self._lock = threading.Lock()
@@ -70,7 +77,7 @@ class Standing:
     def in_danger(self) -> bool:
         """There is little time left, or none."""
         left = self.seconds_left()
-        return self.lost() or (left is not None and left < CAUTION * self._session_seconds)
+        return self.lost() or (left is not None and left < self._caution_seconds)
 
     def give_up(self) -> None:
         """Nothing may run any more, from now on."""

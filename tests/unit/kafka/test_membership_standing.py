@@ -9,10 +9,10 @@ from penstock.kafka.membership_standing import Standing
 class Rig:
     """A standing with a session of ten seconds, a clock, and what the hosts were told."""
 
-    def __init__(self) -> None:
+    def __init__(self, heartbeat_seconds: float = 3.0) -> None:
         self.time = 100.0
         self.told: list[float] = []
-        self.standing = Standing(10.0, self, lambda: self.time)
+        self.standing = Standing(10.0, self, heartbeat_seconds, lambda: self.time)
 
     def renew(self, until: float) -> None:
         self.told.append(until)
@@ -43,6 +43,15 @@ def test_danger_comes_before_the_end() -> None:
     rig.time = 107.0
     assert rig.standing.in_danger()
     assert not rig.standing.lost()
+
+
+def test_the_wait_between_two_heartbeats_is_no_danger_however_long_it_is() -> None:
+    rig = Rig(heartbeat_seconds=9.0)
+    rig.standing.proven(100.0)
+    rig.time = 109.0
+    assert not rig.standing.in_danger()
+    rig.time = 109.6
+    assert rig.standing.in_danger()
 
 
 def test_an_answer_that_comes_too_late_brings_nothing_back() -> None:
