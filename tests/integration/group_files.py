@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 
@@ -97,3 +98,10 @@ def told(group: Group) -> Counter[str]:
     messages = read_messages(group.bootstrap, f"{group.name}-status")
     keys = [(message.key() or b"").decode() for message in messages]
     return Counter(key for key in keys if not key.startswith("status-topic-"))
+
+
+def said_last(group: Group, key: str) -> str:
+    """The state that was told last of a connector or task; a status stays in its partition."""
+    messages = read_messages(group.bootstrap, f"{group.name}-status")
+    values = [m.value() for m in messages if m.key() == key.encode()]
+    return json.loads(values[-1])["state"] if values and values[-1] else ""

@@ -24,6 +24,7 @@ from tests.integration.group_files import (
     create_some,
     even,
     lines,
+    said_last,
     shows,
     sink,
     source,
@@ -171,7 +172,9 @@ def a_failed_task_is_restarted(life: Life, topic: str) -> None:
         assert status == 202
         shown = (body["connector"]["state"], body["tasks"][0]["state"])
         assert shown == ("RUNNING", "RESTARTING")
-        told_more(life.group, f"status-task-{life.name}-0", before)
+        key = f"status-task-{life.name}-0"
+        told_more(life.group, key, before)
+        wait_until(lambda key=key: said_last(life.group, key) == "FAILED", SECONDS)
         life.shows("RUNNING", "FAILED")
         before = told(life.group)
     life.ends()
