@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,3 +143,35 @@ class Logs:
         """How often task configurations were committed below an offset."""
         key = f"commit-{connector}".encode()
         return sum(record.key == key for record in self.configs[:offset])
+
+
+class Reader:
+    """A log as one worker reads it: at its own pace, unless it waits for the end."""
+
+    def __init__(self, logs: Logs) -> None:
+        self.logs = logs
+        self.at = 0
+        self.on_record: Callable[[LogRecord], None] = lambda record: None
+
+    def start(self, on_record: Callable[[LogRecord], None]) -> None:
+        self.on_record = on_record
+        self.read_to_end(0)
+
+    def stop(self) -> None: ...
+
+    def read_one(self) -> bool:
+        if self.at == len(self.logs.configs):
+            return False
+        self.at += 1
+        self.on_record(self.logs.configs[self.at - 1])
+        return True
+
+    def read_to_end(self, timeout_ms: int) -> None:
+        while self.read_one():
+            pass
+
+    def send(self, key: bytes, value: bytes | None, on_sent: Any = None) -> None:
+        self.logs.append([(key, value)])
+
+    def write(self, entries: Any, timeout_ms: int) -> None:
+        self.logs.append(entries)
