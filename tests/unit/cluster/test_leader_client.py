@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from penstock.cluster.config_state import SessionKey
-from penstock.cluster.effects import AskLeader
+from penstock.cluster.effects import AskLeader, AskToFence
 from penstock.cluster.errors import BadRequest, RequestError
 from penstock.cluster.leader_client import LeaderClient
 from penstock.cluster.ports import PeerAnswer, Signature
@@ -117,3 +117,32 @@ def test_a_group_that_signs_takes_nothing_that_is_not_signed_with_its_key():
 
 def test_a_group_that_does_not_sign_checks_nothing():
     assert check_at_leader(state(version=1), None) == 1
+
+
+def fence(peers: Peers) -> None:
+    ask = AskToFence(-1, "http://leader:8083/", "a b")
+    asyncio.run(LeaderClient(peers, state).fence(ask))
+
+
+def test_a_wish_to_fence_is_signed_although_it_has_no_body():
+    peers = Peers(PeerAnswer(204))
+    fence(peers)
+    ((method, url, headers, body),) = peers.asked
+    assert (method, url, body) == ("PUT", "http://leader:8083/connectors/a%20b/fence", None)
+    check_at_leader(state(), read_signature(headers, b""))
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "text"),
+    [
+        (PeerAnswer(409, b'{"error_code":409,"message":"newer tasks"}'), 409, "newer tasks"),
+        (PeerAnswer(502, b"<html>"), 502, "HTTP 502"),
+        (OSError("refused"), 500, "IO Error trying to forward REST request: refused"),
+    ],
+)
+def test_what_keeps_the_leader_from_fencing_is_told_in_its_words(
+    answer: PeerAnswer | OSError, status: int, text: str
+):
+    with pytest.raises(RequestError) as raised:
+        fence(Peers(answer))
+    assert (raised.value.status, str(raised.value)) == (status, text)
