@@ -114,6 +114,14 @@ class AtLeastOnce:
     def callback(self, outgoing: Outgoing) -> OnDelivery | Sequence[OnDelivery] | None:
         return self._acks.callback(outgoing)
 
+    def send(
+        self,
+        outgoing: Outgoing,
+        start: int,
+        on_delivery: OnDelivery | Sequence[OnDelivery] | None,
+    ) -> int:
+        return self.producer.send(outgoing, start, on_delivery)
+
     def dropped(self, record: SourceRecord) -> None:
         self.notes.record(record, None)
 

@@ -90,7 +90,7 @@ class ExactlyOnce:
         self._told: list[_Note] = []
         self._callbacks: dict[int, Sequence[OnDelivery]] = {}
         self._refused: Exception | None = None  # a record of the open transaction was
-        self._failure: Exception | None = None  # of a commit while the task slept
+        self._failure: Exception | None = None  # of a commit: it was the last
         self._resting = False
         self._patience_until: int | None = None
 
@@ -140,7 +140,6 @@ class ExactlyOnce:
     def entering(self, topic: str) -> None:
         if topic == self._offsets_topic:
             raise ConnectError(_OWN_OFFSETS)
-        self._begin()
 
     def callback(self, outgoing: Outgoing) -> Sequence[OnDelivery] | None:
         if not self.notes.wants_records:
@@ -161,6 +160,18 @@ class ExactlyOnce:
         note.metadata = RecordMetadata(
             message.topic(), message.partition(), message.offset(), timestamp
         )
+
+    def send(
+        self,
+        outgoing: Outgoing,
+        start: int,
+        on_delivery: OnDelivery | Sequence[OnDelivery] | None,
+    ) -> int:
+        try:
+            self._begin()
+            return self.producer.send(outgoing, start, on_delivery)
+        except FencedError as error:
+            raise self._explained("", error) from error
 
     def dropped(self, record: SourceRecord) -> None:
         self._told.append(_Note(record))
@@ -200,8 +211,8 @@ class ExactlyOnce:
             return
         try:
             self._commit()
-        except Exception as error:
-            self._failure = error
+        except Exception:
+            log.debug("The task will fail after its poll.", exc_info=True)
 
     def next_commit_in(self) -> float:
         due_at = self._boundary.due_at()
@@ -213,6 +224,8 @@ class ExactlyOnce:
     def _end(self, ending: Ending | None) -> None:
         if ending is None:
             return
+        if self._failure is not None:
+            raise self._failure
         if ending is Ending.ABORT:
             self._abort()
         self._commit()  # after an abort, the offsets of what was given up
@@ -247,7 +260,8 @@ class ExactlyOnce:
                 self._give_up()
                 self._counters.commit(self._clock.now_ms() - started, ok=False)
                 text = f"Failed to flush offsets and/or records for task {self._task}"
-                raise self._explained(text, error) from error
+                self._failure = self._explained(text, error)
+                raise self._failure from error
         now = self._clock.now_ms()
         self._counters.commit(now - started, ok=True)
         self._boundary.restart(now)

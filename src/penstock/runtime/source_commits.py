@@ -69,6 +69,15 @@ class Commits(Protocol):
         """What the producer shall call for these records of the part begun last."""
         ...
 
+    def send(
+        self,
+        outgoing: Outgoing,
+        start: int,
+        on_delivery: OnDelivery | Sequence[OnDelivery] | None,
+    ) -> int:
+        """Hand records to the producer; how many it took."""
+        ...
+
     def dropped(self, record: SourceRecord) -> None:
         """A record was filtered out or skipped; only told where the task wants to know."""
         ...

@@ -218,7 +218,7 @@ class SourceLoop:
             self._topic_creator.ensure(outgoing.topic)
         callback = commits.callback(outgoing)
         while True:
-            taken = commits.producer.send(outgoing, sending.start, callback)
+            taken = commits.send(outgoing, sending.start, callback)
             sending.advance(taken)
             commits.producer.poll(0)
             if sending.done or sending.current is not outgoing or commits.gives_up():
