@@ -9,6 +9,9 @@ from typing import Any
 from penstock.cluster.messages import StartTask, TargetState, TaskId
 from penstock.hosting import offset_desk
 from penstock.hosting.messages import (
+    CopyOffsets,
+    MakeOffsetRecords,
+    OffsetRecordsMade,
     OffsetsFound,
     OffsetsRefused,
     OffsetsStored,
@@ -64,3 +67,20 @@ def test_more_than_can_wait_is_refused_at_once(monkeypatch: Any) -> None:
     desk._waiting = queue.Queue(1)
     desk._waiting.put(lambda: None)
     assert isinstance(answered(desk, STORE), OffsetsRefused)
+
+
+def test_offsets_for_a_transaction_are_handed_out_as_records_and_then_copied() -> None:
+    stores = Stores()
+    desk = OffsetDesk(stores)
+    pairs = [({"p": 1}, {"n": 5}), ({"p": 2}, None)]
+    made = answered(desk, MakeOffsetRecords(4, TASK, 1, pairs, 1000))
+    entries = [(b'{"p":1}', b'{"n":5}'), (b'{"p":2}', None)]
+    assert made == OffsetRecordsMade(4, "offsets", entries)
+    assert stores.offsets.pairs() == []
+    assert answered(desk, CopyOffsets(5, TASK, 1, pairs)) == OffsetsStored(5)
+    assert stores.offsets.followed == pairs
+
+
+def test_a_task_that_was_given_up_on_gets_no_records_for_a_transaction() -> None:
+    question = MakeOffsetRecords(6, TASK, 1, [], 1000)
+    assert isinstance(answered(OffsetDesk(Stores()), question, allowed=False), OffsetsRefused)
