@@ -16,9 +16,9 @@ from penstock.kafka.properties import ClientKind
 from penstock.plugins.builtin import BUILTIN, SYNONYMS
 from penstock.plugins.registry import Registry
 from penstock.runtime import client_configs
+from penstock.runtime.dead_letter_config import LetteredSourceConfig
 from penstock.runtime.distributed_config import DistributedConfig
 from penstock.runtime.sink_config import SinkConnectorConfig
-from penstock.runtime.source_config import SourceConnectorConfig
 from penstock.runtime.worker_config import StandaloneConfig
 from penstock.sdk.config import Config, ConfigDef, config_class
 
@@ -46,7 +46,7 @@ def joined(*configs: type[Config]) -> ConfigDef:
 SETTINGS: Mapping[str, ConfigDef] = {
     "standalone-worker": StandaloneConfig.definition(),
     "distributed-worker": DistributedConfig.definition(),
-    "source-connectors": SourceConnectorConfig.definition(),
+    "source-connectors": LetteredSourceConfig.definition(),
     "sink-connectors": SinkConnectorConfig.definition(),
     "hosts": joined(HostingConfig, TaskPolicy, RestartPolicy),
     "kafka-producers": with_remarks(client_configs.PRODUCER, ClientKind.PRODUCER),

@@ -8,6 +8,7 @@ from pathlib import Path
 from docs.generator.catalog import REFERENCE, Page, pages
 from docs.generator.prose import split_example, summary
 from docs.generator.settings import fill_tables, table
+from penstock.runtime.hints import HINTS
 
 TITLES = {
     "connectors": "Connectors",
@@ -26,6 +27,7 @@ def reference() -> dict[Path, str]:
     for group in TITLES:
         members = [page for page in every if page.group == group]
         files[REFERENCE / group / "index.md"] = group_index(group, members)
+    files[REFERENCE / "hints.md"] = hints_page()
     files[REFERENCE / "index.md"] = reference_index()
     return files
 
@@ -52,7 +54,27 @@ def reference_index() -> str:
     """The page that leads to the groups."""
     prose = REFERENCE.parent / "prose" / "index.md"
     links = "\n".join(f"* [{title}]({group}/index.md)" for group, title in TITLES.items())
+    links += "\n* [Hints against classic mistakes](hints.md)"
     return _marked(prose, f"# Reference\n\n{prose.read_text('utf-8').strip()}\n\n{links}\n")
+
+
+def hints_page() -> str:
+    """Every classic mistake and what is said of it."""
+    rows = [f"| `{hint.name}` | {hint.mistake} | {_cell(hint.remedy)} |" for hint in HINTS]
+    head = (
+        "<!-- Written by `make docs` from penstock.runtime.hints. -->\n\n"
+        "# Hints against classic mistakes\n\n"
+        "What stands behind *What helps* in the trace of a failed task, in its log, and in\n"
+        "`last_error.event.remedy` of `GET /penstock/v1/tasks`, where `hint` is the name.\n"
+        "Words in braces are filled in: `{converter}` is the setting of the converter at work,\n"
+        "`{transform}` the prefix of the transformation's settings, `{place}` where to set it.\n\n"
+        "| Hint | The mistake | What helps |\n|---|---|---|\n"
+    )
+    return head + "\n".join(rows) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _marked(prose: Path, text: str) -> str:

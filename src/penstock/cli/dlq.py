@@ -31,7 +31,7 @@ C = TypeVar("C", bound=Callable[..., Any])
 def dlq() -> None:
     """Look at dead letters and send them again.
 
-    A sink with errors.tolerance=all writes the records it cannot use to
+    A connector with errors.tolerance=all writes the records it cannot use to
     errors.deadletterqueue.topic.name, and the reason into their headers if
     errors.deadletterqueue.context.headers.enable=true.
     """

@@ -37,6 +37,15 @@ class LetterView(msgspec.Struct, frozen=True):
     message: str | None
 
 
+class SourceView(msgspec.Struct, frozen=True):
+    """Where a source connector read the record, and how the letter encodes it."""
+
+    topic: str | None
+    partition: str | None
+    offset: str | None
+    format: str | None
+
+
 class WholeView(LetterView, frozen=True):
     """A letter with everything that is in it."""
 
@@ -44,6 +53,7 @@ class WholeView(LetterView, frozen=True):
     value: Data | None
     headers: list[tuple[str, Data | None]]
     stacktrace: str | None
+    source: SourceView | None = None
 
 
 def brief(letter: Letter) -> LetterView:
@@ -69,6 +79,16 @@ def whole(letter: Letter) -> WholeView:
         value=data_of(letter.value),
         headers=[(name, data_of(data)) for name, data in letter.headers],
         stacktrace=letter.reason.stacktrace,
+        source=_source(letter),
+    )
+
+
+def _source(letter: Letter) -> SourceView | None:
+    reason = letter.reason
+    if reason.source_partition is None:
+        return None
+    return SourceView(
+        reason.topic, reason.source_partition, reason.source_offset, reason.source_format
     )
 
 
@@ -100,6 +120,8 @@ def print_whole(topic: str, letter: Letter) -> None:
         "Exception": reason.exception,
         "Message": reason.message,
     }
+    if reason.source_format is not None:
+        facts["Encoded by"] = reason.source_format
     for name, text in facts.items():
         click.echo(f"{name:<11}{'-' if text is None else printable(text)}")
     for name, data in letter.headers:
@@ -116,9 +138,11 @@ def place_text(letter: Letter) -> str:
 
 
 def original(letter: Letter) -> str | None:
-    """Topic, partition and offset of the record that failed."""
+    """Topic, partition and offset of the record that failed; of a source, what it calls them."""
     reason = letter.reason
     numbers = (reason.partition, reason.offset)
+    if reason.source_partition is not None:
+        return f"{reason.source_partition} at {reason.source_offset} for {reason.topic}"
     if reason.topic is None:
         return None
     return "-".join([reason.topic, *("?" if n is None else str(n) for n in numbers)])

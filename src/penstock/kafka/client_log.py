@@ -7,6 +7,8 @@ import re
 import time
 from collections.abc import Callable
 
+from penstock.kafka.remedies import remedy_for
+
 REMIND_SECONDS = 60.0
 CALM_SECONDS = 2.0
 QUIET_SECONDS = 60.0  # librdkafka itself repeats the same complaint after half of that
@@ -75,13 +77,19 @@ class ClientLog:
             return
         self._told_at, self._told = now, True
         if begins:
-            _log.warning("%s: Kafka is out of reach (%s). Trying on.", self._client_id, reason)
+            _log.warning(
+                "%s: Kafka is out of reach (%s). Trying on.%s",
+                self._client_id,
+                reason,
+                remedy_for(reason),
+            )
         else:
             _log.warning(
-                "%s: Kafka is out of reach for %.0f s now (%s). Trying on.",
+                "%s: Kafka is out of reach for %.0f s now (%s). Trying on.%s",
                 self._client_id,
                 now - self._lost_at,
                 reason,
+                remedy_for(reason),
             )
 
     def _say(self, level: int, facility: str, text: str) -> None:

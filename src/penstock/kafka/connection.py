@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from penstock.kafka.errors import KafkaClientError, client_error, kafka_error
 from penstock.kafka.probe import why_not
 from penstock.kafka.properties_rules import Setting
+from penstock.kafka.remedies import remedy_for
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,8 @@ class Watch:
         now = self._now()
         if self._remind_at is None or now >= self._remind_at:
             if self._remind_at is not None:
-                log.warning("Kafka is out of reach (%s). Trying on.", self._reason)
+                remedy = remedy_for(self._reason)
+                log.warning("Kafka is out of reach (%s). Trying on.%s", self._reason, remedy)
             self._remind_at = now + REMIND_SECONDS
 
     def _placed(self, sentence: str) -> str:

@@ -13,6 +13,7 @@ from confluent_kafka import TopicPartition as Place
 from penstock.kafka.client_log import ClientLog
 from penstock.kafka.errors import KafkaRetriableError, kafka_error
 from penstock.kafka.positions import Positions
+from penstock.kafka.remedies import remedy_for
 from penstock.runtime.ports import Headers, RebalanceListener
 from penstock.sdk.columns import Same
 from penstock.sdk.java_regex import JavaPattern, compile_regex
@@ -220,7 +221,9 @@ class KafkaConsumer:
                 continue
             if error.fatal() or error.code() in _FATAL:
                 raise kafka_error(error)
-            log.warning("The consumer met an error and goes on: %s", error.str())
+            said = error.str()
+            remedy = remedy_for(f"{said} ({error.name()})")
+            log.warning("The consumer met an error and goes on: %s%s", said, remedy)
         return [message for message in messages if message.error() is None]
 
     # Positions ----------------------------------------------------------------------------------

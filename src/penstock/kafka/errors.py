@@ -28,6 +28,8 @@ _NAMES = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "TopicAuthorizationException",
     KafkaError.GROUP_AUTHORIZATION_FAILED: "GroupAuthorizationException",
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "ClusterAuthorizationException",
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "TransactionalIdAuthorizationException",
+    KafkaError.INVALID_REPLICATION_FACTOR: "InvalidReplicationFactorException",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "UnknownTopicOrPartitionException",
     KafkaError._UNKNOWN_TOPIC: "UnknownTopicOrPartitionException",
     KafkaError._UNKNOWN_PARTITION: "UnknownTopicOrPartitionException",

@@ -47,6 +47,9 @@ class Reason(msgspec.Struct, frozen=True):
     exception: str | None = None
     message: str | None = None
     stacktrace: str | None = None
+    source_partition: str | None = None  # of a source connector's record, as JSON
+    source_offset: str | None = None
+    source_format: str | None = None  # how key and value are encoded: converter or json
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -76,6 +79,9 @@ def reason_of(headers: Headers) -> Reason:
         texts.get("exception.class.name"),
         texts.get("exception.message"),
         texts.get("exception.stacktrace"),
+        texts.get("source.partition"),
+        texts.get("source.offset"),
+        texts.get("source.format"),
     )
 
 

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic as Wanted
 
 from penstock.kafka.connection import answered
+from penstock.kafka.errors import kafka_error
 from penstock.kafka.retriable import error_of, passes
 from penstock.runtime.ports import NewTopic
 
@@ -72,6 +73,8 @@ class KafkaTopicAdmin:
                 self.refusal = error_of(error.args[0])
                 log.warning("Topic %s may not be created: %s", topic.name, error.args[0].str())
                 return False
+            if code == KafkaError.INVALID_REPLICATION_FACTOR:  # no more brokers have come
+                raise kafka_error(error.args[0]) from error
             if code != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise error_of(error.args[0]) from error
         self._wait_until_visible(topic.name)

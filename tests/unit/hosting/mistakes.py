@@ -78,7 +78,7 @@ class RejectSink(SinkConnector[Any]):
     task = RejectTask
 
 
-_OWN = (
+OWN = (
     Plugin("GivenSource", PluginKind.SOURCE, "1.0", lambda: GivenSource),
     Plugin("RejectSink", PluginKind.SINK, "1.0", lambda: RejectSink),
 )
@@ -164,7 +164,7 @@ class MistakeRig:
         self.kafka = self.clients.kafka
         self.store = OneStore()
         worker = {"key.converter": STRING, "value.converter": JSON} | dict(worker or {})
-        registry = Registry([*_builtin(), *_OWN])
+        registry = Registry([*_builtin(), *OWN])
         converters = {
             Role.KEY: _converter(worker, "key.converter"),
             Role.VALUE: _converter(worker, "value.converter"),

@@ -8,14 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError
 
 from penstock.cluster.messages import Failure
+from penstock.kafka.errors import kafka_error
+from penstock.kafka.remedies import remedy_for
 from penstock.runtime.hints import HINTS
 from penstock.sdk.builder import SchemaBuilder
 from penstock.sdk.record import Header, SourceRecord
 from penstock.sdk.schema import INT32
 from penstock.sdk.schema import STRING as TEXT
-from tests.unit.hosting.mistakes import JSON, STRING, MistakeRig, sink_failure, source_failure
+from tests.unit.hosting.mistakes import (
+    JSON,
+    STRING,
+    GivenTask,
+    MistakeRig,
+    sink_failure,
+    source_failure,
+)
 
 ENVELOPE = (
     b'{"schema":{"type":"struct","fields":[{"field":"b","type":"string"}]},"payload":{"b":"x"}}'
@@ -339,6 +349,60 @@ def test_tolerated_errors_are_told_once_a_second_and_the_task_goes_on(tmp_path: 
     assert (event.offset, event.hint, event.retriable) == (0, "text-as-json", False)
 
 
-def test_every_hint_has_a_name_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("hint", "code"),
+    [
+        ("no-such-topic", KafkaError.UNKNOWN_TOPIC_OR_PART),
+        ("fenced", KafkaError.INVALID_PRODUCER_EPOCH),
+        ("transaction-not-allowed", KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+        ("cluster-not-allowed", KafkaError.CLUSTER_AUTHORIZATION_FAILED),
+    ],
+)
+def test_what_kafka_refuses_is_explained(hint: str, code: int) -> None:
+    rig = MistakeRig()
+    rig.clients.refuse = lambda stored: kafka_error(KafkaError(code))
+    GivenTask.given = (SourceRecord("orders", "a", value_schema=TEXT),)
+    rig.start("GivenSource")
+    rig.work()
+    assert rig.failure is not None
+    assert rig.failure.event is not None
+    assert (rig.failure.event.hint, rig.failure.event.stage) == (hint, "KAFKA_PRODUCE")
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("kafka:1/bootstrap: Connect to ipv4#1.2.3.4:1 failed: Connection refused", "check host"),
+        ("kafka:1/7: Connect to ipv4#1.2.3.4:1 failed: Connection refused", None),  # an outage
+        ("x:1/bootstrap: Failed to resolve 'x:1': Name or service not known", "is unknown"),
+        ("Application maximum poll interval (6000ms) exceeded by 51ms", "max.poll.records"),
+        ("Subscribed topic not available: t (UNKNOWN_TOPIC_OR_PART)", "Create the topic"),
+        ("Disconnected", None),
+    ],
+)
+def test_what_a_client_only_logs_is_explained(said: str, remedy: str | None) -> None:
+    if remedy is None:
+        assert remedy_for(said) == ""
+    else:
+        assert remedy in remedy_for(said)
+
+
+# In the log only, of the client that unit tests do not have, or of a user who is not the superuser:
+_ELSEWHERE = frozenset(
+    (
+        "refused",
+        "host-unknown",
+        "poll-too-late",
+        "file-not-permitted",
+        "mechanism-unknown",
+        "client-certificate",
+    )
+)
+
+
+def test_every_hint_has_a_name_of_its_own_and_is_tested_here_or_with_a_broker() -> None:
     names = [hint.name for hint in HINTS]
     assert len(set(names)) == len(names)
+    brokers = Path(__file__).parents[2] / "integration" / "test_kafka_mistakes.py"
+    tested = Path(__file__).read_text() + brokers.read_text()
+    assert [name for name in names if name not in _ELSEWHERE and f'"{name}"' not in tested] == []

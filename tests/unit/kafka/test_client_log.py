@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from penstock.kafka.client_log import FACILITIES_MAX, ClientLog
+from penstock.kafka.remedies import remedy_for
 
 REFUSED = (
     "[thrd:kafka:1/bootstrap]: kafka:1/bootstrap: Connection refused "
@@ -57,7 +58,8 @@ def test_an_outage_is_one_line_and_its_end_another(client: Client) -> None:
     client.answers(after=3)
     client.answers(after=3)
     assert client.lines == [
-        "sink-0: Kafka is out of reach (kafka:1/bootstrap: Connection refused). Trying on.",
+        "sink-0: Kafka is out of reach (kafka:1/bootstrap: Connection refused). Trying on."
+        + remedy_for("kafka:1/bootstrap: Connection refused"),
         "sink-0: Kafka is back after 30 s.",
     ]
 

@@ -16,10 +16,10 @@ def _of_kafka(clues: Clues) -> bool:
 _HINTS: tuple[Hint, ...] = (
     Hint(
         "refused",
-        "No broker listens where the settings say, or it advertises another address.",
-        r"Connection refused",
-        "No broker listens there: check host and port in bootstrap.servers; if the address is "
-        "not the one that stands there, it is what the broker's advertised.listeners says.",
+        "No broker listens where bootstrap.servers says.",
+        r"/bootstrap: .*Connection refused",  # a broker met before has a number there
+        "Nothing listens at this address: check host and port in bootstrap.servers, and that the "
+        "broker runs.",
     ),
     Hint(
         "host-unknown",

@@ -67,7 +67,7 @@ TOPICS: tuple[Hint, ...] = (
         "Create the topic, or let the connector create it: topic.creation.default.partitions and "
         "topic.creation.default.replication.factor, with topic.creation.enable=true in the "
         "worker's file. (Brokers create topics only with auto.create.topics.enable=true.)",
-        classes=("UnknownTopicOrPartitionException",),
+        classes=("UnknownTopicOrPartitionException", "KafkaException"),
     ),
     Hint(
         "no-such-partition",
