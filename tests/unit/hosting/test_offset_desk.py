@@ -15,6 +15,7 @@ from penstock.hosting.messages import (
     OffsetsFound,
     OffsetsRefused,
     OffsetsStored,
+    Pairs,
     ReadOffsets,
     StoreOffsets,
 )
@@ -72,7 +73,7 @@ def test_more_than_can_wait_is_refused_at_once(monkeypatch: Any) -> None:
 def test_offsets_for_a_transaction_are_handed_out_as_records_and_then_copied() -> None:
     stores = Stores()
     desk = OffsetDesk(stores)
-    pairs = [({"p": 1}, {"n": 5}), ({"p": 2}, None)]
+    pairs: Pairs = [({"p": 1}, {"n": 5}), ({"p": 2}, None)]
     made = answered(desk, MakeOffsetRecords(4, TASK, 1, pairs, 1000))
     entries = [(b'{"p":1}', b'{"n":5}'), (b'{"p":2}', None)]
     assert made == OffsetRecordsMade(4, "offsets", entries)
