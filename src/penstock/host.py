@@ -45,6 +45,7 @@ USUAL = (
     "penstock.converters.json",
     "penstock.converters.simple_header",
     "penstock.converters.string",
+    "penstock.runtime.witness",
     "penstock.transforms.insert_field",
     "penstock.transforms.regex_router",
 )

@@ -8,7 +8,6 @@ from typing import Any
 
 from penstock.cluster.errors import BadRequest
 from penstock.sdk.record import TopicPartition
-from penstock.sdk.values_text import java_double
 
 TOPIC, PARTITION, OFFSET = "kafka_topic", "kafka_partition", "kafka_offset"
 _NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
@@ -83,4 +82,8 @@ def _text(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return java_double(value) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    from penstock.sdk.values_text import java_double  # dates and all; rarely needed here
+
+    return java_double(value)
