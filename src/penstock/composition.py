@@ -36,6 +36,7 @@ from penstock.runtime.properties import load_properties
 from penstock.runtime.worker_config import WorkerConfig
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.errors import ConfigError, ConnectError
+from penstock.sdk.redaction import learn_settings
 from penstock.stores.client_offsets import GroupOffsets
 from penstock.worker_hosting import Hosting, ProcessHosting, ThreadHosting, WorkerParts, lenient
 
@@ -87,6 +88,7 @@ class Worker(Generic[C]):
             try:
                 self._providers = make_providers(properties, self._provider)
                 self._properties = self._resolved(properties)
+                learn_settings(self._properties)
                 self._config: C = config.parse(self._properties)
                 self._policy = Policies.named(
                     self._config.connector_client_config_override_policy,

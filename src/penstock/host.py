@@ -38,6 +38,7 @@ from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
 from penstock.sdk.errors import ConfigError
 from penstock.sdk.provider import ConfigProvider
+from penstock.sdk.redaction import learn_settings
 
 # Used by nearly every connector, so that they are imported once and not by each host.
 USUAL = (
@@ -97,6 +98,7 @@ class HostComposition:
 
     def __init__(self, plan: HostPlan) -> None:
         self._plan = plan
+        learn_settings(plan.properties)
         self._found = loadable(plan.plugins)
         self.catalog = GrowingCatalog(_registry(self._found))
         self._policy = Policies.named(plan.override_policy, plan.override_allowlist)

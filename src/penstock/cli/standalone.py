@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from penstock.observability.logging_context import FORMAT, ContextFilter
+from penstock.observability.logging_context import FORMAT, ContextFilter, HidingFormatter
 
 USAGE = "Usage: ConnectStandalone worker.properties [connector1.properties connector2.json ...]"
 
@@ -69,7 +69,7 @@ def connect_standalone() -> None:
 def log_to_stdout() -> None:
     """Logs of a worker; SIGQUIT shows where every thread is, as with Java."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(HidingFormatter(FORMAT))
     handler.addFilter(ContextFilter())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     faulthandler.register(signal.SIGQUIT, all_threads=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from penstock.cluster.command_secrets import learn_secrets, without_secrets
 from penstock.cluster.events import Event, SecretsChanged, SecretsExpire
 from penstock.cluster.messages import (
     CheckOffsets,
@@ -116,7 +117,8 @@ class CommandSender:
             self._tell(SecretsChanged(name, command.incarnation))
 
     def restored(self, report: Report) -> Report:
-        """The report with references in place of what they resolved to."""
+        """The report without secrets, and with references in place of what they resolved to."""
+        report = without_secrets(report)
         if isinstance(report, ConnectorStopped):
             self._references.pop(report.connector, None)
         if isinstance(report, TaskConfigsMade) and report.configs is not None:
@@ -131,6 +133,7 @@ class CommandSender:
             self._unsent.discard(key)
             self._report(_stopped(command))
             return
+        learn_secrets(command)
         try:
             self._hosts.send(command)
         except Exception as error:

@@ -48,6 +48,7 @@ from penstock.cluster.views import (
 )
 from penstock.runtime.error_text import headline
 from penstock.sdk.errors import ConnectError, NotFoundError
+from penstock.sdk.redaction import learn_settings
 
 STANDALONE_TASKS = (
     "Kafka Connect in standalone mode does not support externally setting task configurations."
@@ -169,6 +170,7 @@ class HerderService:
         return ConnectorOffsets([ConnectorOffset(*pair) for pair in found])
 
     async def validate(self, config: Config, /) -> Any:
+        learn_settings(config)
         try:
             return await self._validator.validate(config)
         except Exception as error:  # clients of the Java worker are told with its class
@@ -186,6 +188,7 @@ class HerderService:
         initial: TargetState | None = None,
         offsets: Sequence[ConnectorOffset] | None = None,
     ) -> tuple[bool, ConnectorInfo]:
+        learn_settings(config)
         kind = self._validator.kind(config)
         pairs = None if offsets is None else tuple((o.partition, o.offset) for o in offsets)
 

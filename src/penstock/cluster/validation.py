@@ -37,6 +37,7 @@ from penstock.sdk.config import (
 )
 from penstock.sdk.connector import Connector
 from penstock.sdk.errors import ConnectError
+from penstock.sdk.redaction import hide, learn_settings
 
 Properties = Mapping[str, str | None]
 Resolve = Callable[[Properties], dict[str, str | None]]
@@ -76,13 +77,14 @@ class Validator:
 
     def validate(self, properties: Properties) -> ConfigInfos:
         """What is to be said about every setting. Raises BadRequest if there is no connector."""
+        learn_settings(properties)
         resolved = self._resolve(properties)
         name = resolved.get("connector.class")
         if name is None:
-            shown = ", ".join(f"{k}={'null' if v is None else v}" for k, v in resolved.items())
-            raise BadRequest(f"Connector config {{{shown}}} contains no connector type")
+            shown = ", ".join(f"{k}={'null' if v is None else v}" for k, v in properties.items())
+            raise BadRequest(f"Connector config {{{hide(shown)}}} contains no connector type")
         with finding_classes(self._catalog.find_class):
-            return self._validated(name, resolved)
+            return views.without_secrets(self._validated(name, resolved), properties)
 
     def _validated(self, name: str, properties: Properties) -> ConfigInfos:
         try:

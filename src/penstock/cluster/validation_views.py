@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from penstock.cluster.interface_texts import Texts
 from penstock.cluster.views import ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo
+from penstock.runtime.config_references import has_reference
 from penstock.runtime.java_order import hash_order
 from penstock.sdk.config import ConfigDef, ConfigKey, ConfigType, ConfigValue, to_text
+from penstock.sdk.redaction import HIDDEN, hide
 
 NO_TEXTS: Final[Texts] = {}
 
@@ -63,6 +67,24 @@ def result(
         configs.append(ConfigInfo(key_info(key, texts=texts), shown))
         errors += 0 if found is None else len(found.errors)
     return ConfigInfos(name, errors, list(groups), configs)
+
+
+def without_secrets(infos: ConfigInfos, given: Mapping[str, str | None]) -> ConfigInfos:
+    """What came out of a reference is the reference again; nothing else tells it either."""
+    return replace(infos, configs=[_without_secrets(info, given) for info in infos.configs])
+
+
+def _without_secrets(info: ConfigInfo, given: Mapping[str, str | None]) -> ConfigInfo:
+    shown = info.value
+    if shown is None:
+        return info
+    text, value = given.get(shown.name), shown.value
+    if value != HIDDEN and has_reference(text):
+        value = text
+    errors = [hide(error) for error in shown.errors]
+    recommended = [hide(each) for each in shown.recommended_values]
+    hidden = replace(shown, value=value, errors=errors, recommended_values=recommended)
+    return replace(info, value=hidden)
 
 
 def prefixed_result(

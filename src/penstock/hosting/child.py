@@ -54,6 +54,7 @@ from penstock.hosting.tuning import tune_process
 from penstock.runtime.log_context import CONTEXT
 from penstock.runtime.ports import Control, Loop, TaskEvents
 from penstock.sdk.errors import java_class
+from penstock.sdk.redaction import hide
 
 log = logging.getLogger(__name__)
 
@@ -269,7 +270,8 @@ class LinkHandler(logging.Handler):
         if record.exc_info and record.exc_info[1] is not None:
             trace = logging.Formatter().formatException(record.exc_info)
         text, context = record.getMessage(), CONTEXT.get()
-        return LogLine(record.name, record.levelno, record.created, context, text, trace)
+        trace = None if trace is None else hide(trace)
+        return LogLine(record.name, record.levelno, record.created, context, hide(text), trace)
 
 
 def _log_to(link: Link, levels: dict[str, int]) -> None:

@@ -6,6 +6,8 @@ from collections import deque
 
 import msgspec
 
+from penstock.sdk.redaction import hide
+
 LINE_BYTES_MAX = 4000
 LAST_LINES = 20
 
@@ -75,4 +77,4 @@ class Output:
 
 def _text(line: bytes) -> str:
     cut = line[:LINE_BYTES_MAX] + (b"..." if len(line) > LINE_BYTES_MAX else b"")
-    return cut.decode("utf-8", "replace").rstrip()
+    return hide(cut.decode("utf-8", "replace").rstrip())

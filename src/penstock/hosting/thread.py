@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from penstock.cluster.catalog import Catalog
+from penstock.cluster.command_secrets import learn_secrets
 from penstock.cluster.messages import (
     CheckOffsets,
     Command,
@@ -60,6 +61,7 @@ class ThreadHosts:
 
     def send(self, command: Command) -> None:
         """Carry out a command; from any thread, without waiting for plugin code."""
+        learn_secrets(command)
         match command:
             case StartTask():
                 self._start_task(command)

@@ -5,8 +5,16 @@ from __future__ import annotations
 import logging
 
 from penstock.runtime.log_context import CONTEXT
+from penstock.sdk.redaction import hide
 
 FORMAT = "[%(asctime)s] %(levelname)s %(connector_context)s%(message)s (%(name)s)"
+
+
+class HidingFormatter(logging.Formatter):
+    """Writes lines and traces without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hide(super().format(record))
 
 
 class ContextFilter(logging.Filter):

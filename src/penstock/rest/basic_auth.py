@@ -12,6 +12,7 @@ from pathlib import Path
 from penstock.rest.answers import Answer
 from penstock.rest.errors import BodyError
 from penstock.sdk.errors import ConfigError
+from penstock.sdk.redaction import learn_password
 
 CLASS = "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension"
 MODULE = "org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule"
@@ -83,7 +84,10 @@ def same(known: str, given: str) -> bool:
 def read_users(path: Path) -> dict[str, str]:
     """`user=password` lines of a properties file."""
     lines = (line.strip() for line in path.read_text("utf-8").splitlines())
-    return dict(_user(line) for line in lines if line and line[0] not in "#!")
+    users = dict(_user(line) for line in lines if line and line[0] not in "#!")
+    for password in users.values():
+        learn_password(password)
+    return users
 
 
 def _user(line: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from penstock.cluster.errors import RequestError
 from penstock.cluster.views import ErrorMessage
 from penstock.rest.answers import Answer, json_answer
 from penstock.sdk.errors import AlreadyExistsError, ConnectError, NotFoundError
+from penstock.sdk.redaction import hide
 
 REASONS = {
     404: "Not Found",
@@ -105,7 +106,7 @@ class TimedOut(RequestError):
 def answer_for(error: Exception) -> Answer:
     """The status and body that say what went wrong."""
     status, code = _status(error)
-    text = str(error.args[0]) if error.args and error.args[0] is not None else None
+    text = hide(str(error.args[0])) if error.args and error.args[0] is not None else None
     return json_answer(status, ErrorMessage(code, text))
 
 

@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.runtime.redaction import SECRETS, is_harmless
 from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.sdk.provider import ConfigData, ConfigProvider, LookupFailed
+from penstock.sdk.redaction import SECRETS, is_harmless
 
 Texts = Mapping[str, str | None]
 

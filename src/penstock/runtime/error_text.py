@@ -5,16 +5,17 @@ from __future__ import annotations
 import traceback
 
 from penstock.sdk.errors import java_class
+from penstock.sdk.redaction import hide
 
 _CAUSES_MAX = 20
 _FRAMES_MAX = 200
 
 
 def error_message(error: BaseException) -> str | None:
-    """The message, None when the error was made without one."""
+    """The message without secrets, None when the error was made without one."""
     if isinstance(error, KeyError | OSError):
-        return str(error)
-    return str(error.args[0]) if error.args and error.args[0] is not None else None
+        return hide(str(error))
+    return hide(str(error.args[0])) if error.args and error.args[0] is not None else None
 
 
 def class_name(kind: type) -> str:

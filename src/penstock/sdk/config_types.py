@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from penstock.sdk.class_names import ClassRef, find_class
 from penstock.sdk.errors import ConfigError
 from penstock.sdk.numbers import Float32, Int8, Int16, Int32
+from penstock.sdk.redaction import learn_password
 
 
 class ConfigType(enum.Enum):
@@ -171,6 +172,11 @@ def _class(name: str, value: str, trimmed: str, kind: ConfigType) -> ClassRef:
     return found
 
 
+def _password(text: str) -> Password:
+    learn_password(text)
+    return Password(text)
+
+
 _FROM_TEXT: dict[ConfigType, Callable[[str, str, str, ConfigType], Any]] = {
     ConfigType.BOOLEAN: _boolean,
     ConfigType.STRING: lambda name, value, trimmed, kind: trimmed,
@@ -180,7 +186,7 @@ _FROM_TEXT: dict[ConfigType, Callable[[str, str, str, ConfigType], Any]] = {
     ConfigType.DOUBLE: _double,
     ConfigType.LIST: _list,
     ConfigType.CLASS: _class,
-    ConfigType.PASSWORD: lambda name, value, trimmed, kind: Password(trimmed),
+    ConfigType.PASSWORD: lambda name, value, trimmed, kind: _password(trimmed),
 }
 
 

@@ -68,6 +68,7 @@ class Secrets:
         self._lock = threading.Lock()
 
     def learn(self, values: Iterable[str]) -> None:
+        """From now on these are hidden, and so are lines of them and other ways to write them."""
         found = {form for value in values for part in _parts(value) for form in _forms(part)}
         with self._lock:
             if found <= self._known.keys():
@@ -78,6 +79,11 @@ class Secrets:
             longest_first = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(_expression, longest_first)))
 
+    def forget(self) -> None:
+        """For tests: nothing is secret."""
+        with self._lock:
+            self._known, self._pattern = {}, None
+
     def hide(self, text: str) -> str:
         """The text, with a mark in place of each secret."""
         pattern = self._pattern
@@ -87,7 +93,19 @@ class Secrets:
 SECRETS = Secrets()
 
 
+def learn_settings(properties: Mapping[str, str | None]) -> None:
+    """What usually is secret of these must be shown nowhere."""
+    SECRETS.learn(secrets_of(properties))
+
+
+def learn_password(text: str) -> None:
+    """A setting that is declared as a password has this value."""
+    if text and "${" not in text and not _PLAIN.fullmatch(text):
+        SECRETS.learn((text,))
+
+
 def hide(text: str) -> str:
+    """The text without secrets."""
     return SECRETS.hide(text)
 
 
