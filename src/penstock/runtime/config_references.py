@@ -60,7 +60,8 @@ def resolve(config: Texts, providers: Mapping[str, ConfigProvider[Any]]) -> Reso
         def value(found: re.Match[str]) -> str:
             answer = answers.get((found[1], found[2] or ""))
             looked_up = None if answer is None else answer.data.get(found[3])
-            if looked_up is not None and not is_harmless(setting, found[3]):
+            whole = found[0] == text.strip()
+            if looked_up is not None and not is_harmless(setting, found[3], whole=whole):
                 secrets[looked_up] = found[0]
             return found[0] if looked_up is None else looked_up
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 HIDDEN = "[hidden]"
@@ -28,7 +28,7 @@ _NO_SECRET = re.compile(  # files, ids and limits that have such a word in their
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
-    r"(^|[._-])(name|topics?|regex|hosts?|hostname|port|servers|address|class|user|username|role"
+    r"(^|[._-])(name|topics?|regex|hosts?|hostname|port|servers|class|user|username|role"
     r"|type|location|file|path|dir|directory|region|bucket|table|database|db|schema|catalog|group"
     r"|max|min|ms|size|enabled?|protocol|mechanism|format|mode|prefix|suffix|version|interval)$",
     re.IGNORECASE,
@@ -42,9 +42,9 @@ def sounds_secret(setting: str) -> bool:
     return _SECRET.search(setting) is not None and _NO_SECRET.search(setting) is None
 
 
-def is_harmless(setting: str, key: str) -> bool:
-    """Whether what a provider has under a key may be shown, for this setting."""
-    if sounds_secret(setting) or sounds_secret(key):
+def is_harmless(setting: str, key: str, *, whole: bool = True) -> bool:
+    """Whether what a provider has under a key may be shown, being all of a setting or a part."""
+    if not whole or sounds_secret(setting) or sounds_secret(key):
         return False
     return _HARMLESS.search(setting) is not None
 
@@ -58,10 +58,16 @@ def secrets_of(properties: Mapping[str, str | None]) -> set[str]:
     }
 
 
+def ignore(values: list[str]) -> None:
+    """Nobody else has to know."""
+
+
 class Secrets:
     """Texts that must not be shown; the oldest are forgotten if there are too many."""
 
     def __init__(self, secrets_max: int = SECRETS_MAX) -> None:
+        self.told: Callable[[list[str]], None] = ignore
+        """Hears what is learned, for another process that shows what this one says."""
         self._max = secrets_max
         self._known: dict[str, None] = {}
         self._pattern: re.Pattern[str] | None = None
@@ -78,6 +84,7 @@ class Secrets:
                 del self._known[oldest]
             longest_first = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(_expression, longest_first)))
+        self.told(sorted(found))
 
     def forget(self) -> None:
         """For tests: nothing is secret."""

@@ -40,6 +40,7 @@ def test_a_reference_is_secret_unless_its_setting_is_known_to_be_harmless() -> N
     assert is_harmless("database.hostname", "host")
     assert not is_harmless("connection.url", "url")
     assert not is_harmless("topics", "password")
+    assert not is_harmless("table", "part", whole=False)
     assert not is_harmless("password", "user")
 
 
