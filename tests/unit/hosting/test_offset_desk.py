@@ -75,7 +75,7 @@ def test_offsets_for_a_transaction_are_handed_out_as_records_and_then_copied() -
     desk = OffsetDesk(stores)
     pairs: Pairs = [({"p": 1}, {"n": 5}), ({"p": 2}, None)]
     made = answered(desk, MakeOffsetRecords(4, TASK, 1, pairs, 1000))
-    entries = [(b'{"p":1}', b'{"n":5}'), (b'{"p":2}', None)]
+    entries: list[tuple[bytes, bytes | None]] = [(b'{"p":1}', b'{"n":5}'), (b'{"p":2}', None)]
     assert made == OffsetRecordsMade(4, "offsets", entries)
     assert stores.offsets.pairs() == []
     assert answered(desk, CopyOffsets(5, TASK, 1, pairs)) == OffsetsStored(5)
