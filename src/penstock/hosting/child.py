@@ -19,7 +19,6 @@ from penstock.hosting.calls import CallWatch, stack_text
 from penstock.hosting.confirming import asking
 from penstock.hosting.failures import failure_of
 from penstock.hosting.frames import FrameReader, framed
-from penstock.hosting.hiding import HidingStream
 from penstock.hosting.lease import end_at
 from penstock.hosting.messages import (
     Answered,
@@ -36,7 +35,6 @@ from penstock.hosting.messages import (
     OffsetsStored,
     PluginCall,
     Ready,
-    SecretsLearned,
     SetLevels,
     Setup,
     ShowStack,
@@ -56,7 +54,7 @@ from penstock.hosting.tuning import tune_process
 from penstock.runtime.log_context import CONTEXT
 from penstock.runtime.ports import Control, Loop, TaskEvents
 from penstock.sdk.errors import java_class
-from penstock.sdk.redaction import SECRETS, hide
+from penstock.sdk.redaction import hide
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +145,6 @@ class _Host:
             end_at(setup.lease)
         self._threads: dict[int, StartTask] = {}  # of tasks, by thread id
         _log_to(link, setup.levels)
-        sys.stdout, sys.stderr = HidingStream(sys.stdout), HidingStream(sys.stderr)
         self._composition = compose(setup.plan)
         self._offsets = OffsetLink(link.send)
         self._hosts = ThreadHosts(self, self._composition.catalog, link.send)
@@ -156,7 +153,6 @@ class _Host:
         tune_process()
         threading.Thread(target=self._watch, name="call-watch", daemon=True).start()
         self._link.send(Ready())
-        SECRETS.told = lambda values: self._link.send(SecretsLearned(values))
         for message in messages:
             self._hear(message)
 

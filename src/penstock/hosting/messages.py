@@ -187,12 +187,6 @@ class Logged(msgspec.Struct, frozen=True, tag=True):
     dropped: int = 0
 
 
-class SecretsLearned(msgspec.Struct, frozen=True, tag=True):
-    """What must not be shown, of settings that are declared as passwords."""
-
-    values: list[str]
-
-
 class PluginCall(msgspec.Struct, frozen=True):
     """A task is inside plugin code; `since` is monotonic time, which processes share."""
 
@@ -237,7 +231,6 @@ FromHost = (
     | MakeOffsetRecords
     | CopyOffsets
     | Logged
-    | SecretsLearned
     | Beat
     | Measured
     | StackShown

@@ -29,7 +29,6 @@ from penstock.hosting.messages import (
     Measured,
     ReadOffsets,
     Ready,
-    SecretsLearned,
     StackShown,
     StoreOffsets,
 )
@@ -37,7 +36,6 @@ from penstock.hosting.offset_desk import Answer, OffsetDesk, Question
 from penstock.hosting.output import Lines
 from penstock.hosting.ports import Confirming
 from penstock.runtime.measures import TaskMeasures
-from penstock.sdk.redaction import SECRETS
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +88,6 @@ class Reception:
             case Logged(lines, dropped):
                 write_lines(lines)
                 write_dropped(dropped, member.names())
-            case SecretsLearned(values):
-                SECRETS.learn(values)
             case StackShown(task, _, stack):
                 log.warning("The stack of task %s, innermost call last:\n%s", task, stack)
             case Answered():

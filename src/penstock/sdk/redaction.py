@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 HIDDEN = "[hidden]"
@@ -58,16 +58,10 @@ def secrets_of(properties: Mapping[str, str | None]) -> set[str]:
     }
 
 
-def ignore(values: list[str]) -> None:
-    """Nobody else has to know."""
-
-
 class Secrets:
     """Texts that must not be shown; the oldest are forgotten if there are too many."""
 
     def __init__(self, secrets_max: int = SECRETS_MAX) -> None:
-        self.told: Callable[[list[str]], None] = ignore
-        """Hears what is learned, for another process that shows what this one says."""
         self._max = secrets_max
         self._known: dict[str, None] = {}
         self._pattern: re.Pattern[str] | None = None
@@ -84,7 +78,6 @@ class Secrets:
                 del self._known[oldest]
             longest_first = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(_expression, longest_first)))
-        self.told(sorted(found))
 
     def forget(self) -> None:
         """For tests: nothing is secret."""
