@@ -1,6 +1,7 @@
 """Penstock, the Java worker and bare client loops, interleaved on one real broker.
 
-    python -m benchmarks [--records N] [--rounds N] [--only source,…] [--no-java] [--json FILE]
+    python -m benchmarks [--records N] [--rounds N] [--only source,…] [--quick] [--no-java]
+        [--json FILE]
 
 Figures are records per CPU second of the whole process tree in the second half of each run, medians
 over the rounds; ratios are taken within one run of this program. Single figures differ from day to
@@ -37,7 +38,11 @@ from penstock.broker.ports import free_ports
 
 Results = Mapping[str, Sequence[Sample]]
 NO_SYNC = {"log.flush.interval.messages": "9223372036854775807"}
-FIGURES = ("records/CPU s", "limit ÷", "× Java", "MB peak", "REST s", "first record s")
+FIGURES = (
+    *("records/CPU s", "limit ÷", "× Java", "records/s"),
+    *("MB peak", "REST s", "first record s"),
+)
+QUICK_RECORDS = 200_000
 
 
 def main() -> int:
@@ -45,9 +50,12 @@ def main() -> int:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default=",".join(SCENARIOS), help="which scenarios")
+    parser.add_argument("--quick", action="store_true", help="one round of fewer records")
     parser.add_argument("--no-java", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.records, arguments.rounds = min(arguments.records, QUICK_RECORDS), 1
     console = Console()
     contestants = [name for name in CONTESTANTS if name != "java" or not arguments.no_java]
     if "java" in contestants and not java_found():
@@ -60,7 +68,10 @@ def main() -> int:
             for name in arguments.only.split(","):
                 scenario = SCENARIOS[name]
                 count = int(arguments.records * scenario.share)
-                results = run(console, kafka, work, name, contestants, count, arguments.rounds)
+                if scenario.no_java and "java" in contestants:
+                    console.print(f"{scenario.title}: without Java, {scenario.no_java}.")
+                those = [c for c in contestants if c != "java" or not scenario.no_java]
+                results = run(console, kafka, work, name, those, count, arguments.rounds)
                 report[name] = figures(results)
                 console.print(table(scenario, report[name]))
     finally:
@@ -133,6 +144,7 @@ def figures(results: Results) -> dict[str, dict[str, float | None]]:
             "records/CPU s": speeds[name],
             "limit ÷": speeds["bare"] / speeds[name],
             "× Java": speeds[name] / java if java else None,
+            "records/s": median(name, "per_second"),
             "MB peak": (median(name, "peak_bytes") or 0.0) / 1e6,
             "REST s": median(name, "first_answer"),
             "first record s": median(name, "first_record"),

@@ -1,6 +1,6 @@
 """The limit: the same work as a bare confluent-kafka loop, without a framework.
 
-python -m benchmarks.bare source BOOTSTRAP FILE TOPIC BEFORE BEHIND
+python -m benchmarks.bare source|transactions BOOTSTRAP FILE TOPIC BEFORE BEHIND
 python -m benchmarks.bare sink BOOTSTRAP TOPIC FILE GROUP
 """
 
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 
 from confluent_kafka import Consumer, Message, Producer
+
+TRANSACTION_SECONDS = 1.0
 
 
 def source(bootstrap: str, file: str, topic: str, before: str, behind: str) -> None:
@@ -42,6 +45,31 @@ def source(bootstrap: str, file: str, topic: str, before: str, behind: str) -> N
     signal.pause()
 
 
+def transactions(bootstrap: str, file: str, topic: str, before: str, behind: str) -> None:
+    """The same, a transaction a second."""
+    own = {"transactional.id": topic, "queue.buffering.max.messages": 100_000, "linger.ms": 5}
+    producer = Producer({"bootstrap.servers": bootstrap} | own)
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    ends = time.monotonic() + TRANSACTION_SECONDS
+    with Path(file).open("rb") as lines:
+        while batch := [line[:-1] for line in islice(lines, 2000)]:
+            for line in batch:
+                while True:
+                    try:
+                        producer.produce(topic, line)
+                        break
+                    except BufferError:
+                        producer.poll(0.01)
+            producer.poll(0)
+            if time.monotonic() > ends:
+                producer.commit_transaction(30)
+                producer.begin_transaction()
+                ends = time.monotonic() + TRANSACTION_SECONDS
+    producer.commit_transaction(30)
+    signal.pause()
+
+
 def sink(bootstrap: str, topic: str, file: str, group: str) -> None:
     """Every record becomes a line; runs until it is terminated."""
     consumer = Consumer(
@@ -67,4 +95,4 @@ def sink(bootstrap: str, topic: str, file: str, group: str) -> None:
 
 
 if __name__ == "__main__":
-    {"source": source, "sink": sink}[sys.argv[1]](*sys.argv[2:])
+    {"source": source, "transactions": transactions, "sink": sink}[sys.argv[1]](*sys.argv[2:])

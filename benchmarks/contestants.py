@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,8 @@ from pathlib import Path
 from benchmarks.process import Measured
 from benchmarks.scenarios import STRING, Scenario
 from penstock.broker.java_connect import JavaConnect
+
+CREATE_ATTEMPTS = 240
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,25 @@ class Job:
 
     @property
     def worker(self) -> dict[str, str]:
+        if self.scenario.transactional:
+            return self._base | self._group
+        return self._base | {"offset.storage.file.filename": str(self.folder / "offsets")}
+
+    @property
+    def _group(self) -> dict[str, str]:
+        """A group of one, for what only workers in a group can do."""
+        kinds = ("config", "offset", "status")
+        topics = {f"{kind}.storage.topic": f"{self.topic}-{kind}" for kind in kinds}
+        copies = {f"{kind}.storage.replication.factor": "1" for kind in kinds}
+        own = {"group.id": self.topic, "exactly.once.source.support": "enabled"}
+        return own | topics | copies
+
+    @property
+    def _base(self) -> dict[str, str]:
         return {
             "bootstrap.servers": self.bootstrap,
             "key.converter": STRING,
             "value.converter": STRING,
-            "offset.storage.file.filename": str(self.folder / "offsets"),
             "offset.flush.interval.ms": "5000",
             "listeners": f"http://127.0.0.1:{self.port}",
         }
@@ -40,11 +59,12 @@ class Job:
     def connector(self) -> dict[str, str]:
         place = {"file": str(self.file), "tasks.max": "1", **self.scenario.settings}
         if self.scenario.kind == "source":
-            return place | {
+            return {
                 "name": "source",
                 "connector.class": "FileStreamSource",
                 "topic": self.topic,
-            }
+                "kafka.topic": self.topic,
+            } | place
         return place | {
             "name": f"sink-{self.folder.name}",
             "connector.class": "FileStreamSink",
@@ -54,22 +74,48 @@ class Job:
 
 def penstock(job: Job) -> Measured:
     paths = [_write(job.folder / "worker.properties", job.worker)]
-    paths.append(_write(job.folder / "connector.properties", job.connector))
-    return Measured.command(
-        [sys.executable, "-m", "penstock", "standalone", *map(str, paths)], job.folder
-    )
+    mode = "distributed" if job.scenario.transactional else "standalone"
+    if mode == "standalone":
+        paths.append(_write(job.folder / "connector.properties", job.connector))
+    command = [sys.executable, "-m", "penstock", mode, *map(str, paths)]
+    running = Measured.command(command, job.folder)
+    if mode == "distributed":
+        _create(job)
+    return running
+
+
+def _create(job: Job) -> None:
+    """Ask a worker of a group for the connector, once it listens to such wishes."""
+    body = json.dumps({"name": job.connector["name"], "config": job.connector}).encode()
+    url, kind = f"http://127.0.0.1:{job.port}/connectors", {"Content-Type": "application/json"}
+    answer = ""
+    for _ in range(CREATE_ATTEMPTS):
+        try:
+            request = urllib.request.Request(url, body, kind)
+            with urllib.request.urlopen(request, timeout=60):
+                return
+        except urllib.error.HTTPError as error:
+            answer = error.read().decode(errors="replace")
+        except OSError as error:
+            answer = str(error)
+        time.sleep(0.25)
+    raise TimeoutError(f"the worker takes no connector: {answer[:500]}")
 
 
 def java(job: Job) -> Measured:
     started = time.monotonic()
-    worker = JavaConnect(job.folder, job.worker, [job.connector]).start()
+    together = job.scenario.transactional
+    worker = JavaConnect(job.folder, job.worker, None if together else [job.connector]).start()
     assert worker.pid is not None
+    if together:
+        _create(job)
     return Measured(worker.pid, started, worker.stop, job.folder / "java-connect.log")
 
 
 def bare(job: Job) -> Measured:
     kind = job.scenario.kind
     if kind == "source":
+        kind = "transactions" if job.scenario.transactional else kind
         arguments = [job.bootstrap, str(job.file), job.topic, *job.scenario.around]
     else:
         arguments = [job.bootstrap, job.topic, str(job.file), f"bare-{job.folder.name}"]

@@ -27,6 +27,9 @@ class Scenario:
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     around: tuple[str, str] = ("", "")  # what a bare source puts before and behind a line
     share: float = 1.0  # of the number of records asked for
+    partitions: int = 1
+    transactional: bool = False  # by a distributed worker, exactly once
+    no_java: str = ""  # why there is nothing to compare with
 
 
 def text(size: int) -> Callable[[int], str]:
@@ -84,6 +87,30 @@ HOISTED = (
     '{"type":"string","optional":true,"field":"source"}],"optional":false},"payload":{"text":"'
 )
 
+
+def shared_by(tasks: int, partitions: int) -> Scenario:
+    """The work of `sink`, by more tasks or from more partitions."""
+    title = f"file sink, 100 B, {partitions} partitions, {tasks} tasks"
+    settings = {"tasks.max": str(tasks)}
+    return Scenario(title, "sink", text(100), settings, share=0.5, partitions=partitions)
+
+
+def user(row: int) -> str:
+    """What the datagen source makes, as a line."""
+    return (
+        f'{{"registertime":{1487715775521 + row},"userid":"User_{row % 9 + 1}",'
+        f'"regionid":"Region_{row % 9 + 1}","gender":"OTHER"}}'
+    )
+
+
+DATAGEN = {
+    "connector.class": "DatagenSource",
+    "quickstart": "users",
+    "max.interval": "0",
+    "random.seed": "1",
+}
+
+
 SCENARIOS: Mapping[str, Scenario] = {
     "source": Scenario("file source, 100 B lines, String", "source", text(100)),
     "sink": Scenario("file sink, 100 B, String", "sink", text(100)),
@@ -112,6 +139,26 @@ SCENARIOS: Mapping[str, Scenario] = {
         around=(HOISTED, '","source":"shop"}}'),
         share=0.5,
     ),
+    "source-exactly-once": Scenario(
+        "file source, exactly once, 100 B, String",
+        "source",
+        text(100),
+        {"transaction.boundary": "interval", "transaction.boundary.interval.ms": "1000"},
+        share=0.5,
+        transactional=True,
+    ),
+    "datagen": Scenario(
+        "datagen source, JSON, 4 fields",
+        "source",
+        user,
+        PLAIN_JSON | DATAGEN,
+        share=0.5,
+        no_java="its datagen connector is not among its own",
+    ),
+    "sink-1-task-8": shared_by(1, 8),
+    "sink-1-task-64": shared_by(1, 64),
+    "sink-4-tasks-64": shared_by(4, 64),
+    "sink-16-tasks-64": shared_by(16, 64),
 }
 
 
@@ -130,7 +177,7 @@ def make_topic(bootstrap: str, topic: str, partitions: int = 1) -> None:
 
 
 def fill_topic(bootstrap: str, topic: str, scenario: Scenario, count: int) -> None:
-    make_topic(bootstrap, topic)
+    make_topic(bootstrap, topic, scenario.partitions)
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, "batch.size": 262144})
     for row in range(count):
         while True:

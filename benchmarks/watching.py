@@ -29,9 +29,13 @@ class Sample:
     def per_cpu_second(self) -> float:
         return self.records / self.cpu_seconds
 
+    @property
+    def per_second(self) -> float:
+        return self.records / max(self.wall_seconds, 1e-9)
+
 
 class TopicEnd:
-    """How many records a topic holds."""
+    """How many records a topic of one partition holds."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench-progress"})
