@@ -2,9 +2,11 @@
 
     python -m benchmarks.paths [RECORDS]
 
-F is the CPU time of the whole process per record for `produce()` of ready bytes, or for
-`consume(500)`; a path is all a task's thread does between connector and client, with every record
-made and read. Medians of interleaved rounds; the ratios are what counts.
+F is the CPU time per record of the plain client as it comes, in a process of its own that does
+nothing else (`benchmarks.plain`): `produce()` of ready bytes, `consume(1000)`. "F, tuned" is the
+same in a process tuned as hosts are, with the settings of our clients. A path is all a task's
+thread does between connector and client, with every record made and read. Medians of interleaved
+rounds; the ratios are what counts.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from confluent_kafka import Consumer, Producer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.plain import cost
 from benchmarks.scenarios import make_topic
 from benchmarks.transforms import CHAINS, ORDER, Stock
 from penstock.broker import LocalKafka
@@ -42,7 +45,7 @@ from penstock.sdk.converter import Role
 from penstock.sdk.record import SourceRecord, TopicPartition
 from penstock.sdk.schema import Schema
 
-ROUNDS = 5
+ROUNDS = 7
 BATCH = 500
 THREE = CHAINS["InsertField, MaskField, RegexRouter"]
 GROUPS = count()
@@ -182,24 +185,33 @@ class Sinks:
         return run
 
 
-def measured(work: Mapping[str, Callable[[], None]], records: int) -> dict[str, float]:
-    """Microseconds of CPU per record, medians of interleaved rounds."""
+def here(run: Callable[[], None], records: int) -> Callable[[], float]:
+    """Microseconds of CPU per record, in this process."""
+
+    def measured() -> float:
+        started = time.process_time()
+        run()
+        return (time.process_time() - started) / records * 1e6
+
+    return measured
+
+
+def medians(work: Mapping[str, Callable[[], float]]) -> dict[str, float]:
+    """Of interleaved rounds."""
     samples: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(ROUNDS):
-        for name, run in work.items():
-            started = time.process_time()
-            run()
-            samples[name].append((time.process_time() - started) / records * 1e6)
+        for name, measure in work.items():
+            samples[name].append(measure())
     return {name: statistics.median(found) for name, found in samples.items()}
 
 
 def show(
     console: Console, title: str, found: Mapping[str, float], targets: Mapping[str, str]
 ) -> None:
-    table = Table("path", "µs CPU a record", "× F", "target", title=title)
-    limit = found["F"]
-    for name, cost in found.items():
-        table.add_row(name, f"{cost:.2f}", f"{cost / limit:.2f}", targets.get(name, ""))
+    table = Table("path", "µs CPU a record", "× F", "target", "× F, tuned", title=title)
+    for name, took in found.items():
+        plain, tuned = (f"{took / found[limit]:.2f}" for limit in ("F", "F, tuned"))
+        table.add_row(name, f"{took:.2f}", plain, targets.get(name, ""), tuned)
     console.print(table)
 
 
@@ -215,24 +227,33 @@ def main() -> None:
         Sources(bootstrap, f"plain-{run}", records).path(schemas=False, transforms={})()
         Sources(bootstrap, f"envelope-{run}", records).path(schemas=True, transforms={})()
         sources, sinks = Sources(bootstrap, f"sent-{run}", records), Sinks(bootstrap, records)
+        plain, envelope, sent = f"plain-{run}", f"envelope-{run}", f"sent-{run}"
+
+        def source(*, schemas: bool, transforms: Mapping[str, str]) -> Callable[[], float]:
+            return here(sources.path(schemas=schemas, transforms=transforms), records)
+
+        def sink(topic: str, *, transforms: Mapping[str, str]) -> Callable[[], float]:
+            schemas = topic == envelope
+            return here(sinks.path(topic, schemas=schemas, transforms=transforms), records)
+
         work = {
-            "F": sources.bare,
-            "JSON": sources.path(schemas=False, transforms={}),
-            "JSON, 3 transforms": sources.path(schemas=False, transforms=THREE),
-            "envelope": sources.path(schemas=True, transforms={}),
+            "F": lambda: cost("produce", bootstrap, sent, records),
+            "F, tuned": here(sources.bare, records),
+            "JSON": source(schemas=False, transforms={}),
+            "JSON, 3 transforms": source(schemas=False, transforms=THREE),
+            "envelope": source(schemas=True, transforms={}),
         }
         targets = {"JSON": "2.6", "JSON, 3 transforms": "3.3", "envelope": "3.5"}
-        show(console, "source", measured(work, records), targets)
-        plain, envelope = f"plain-{run}", f"envelope-{run}"
+        show(console, "source", medians(work), targets)
         work = {
-            "F": lambda: sinks.bare(plain),
-            "JSON": sinks.path(plain, schemas=False, transforms={}),
-            "JSON, 3 transforms": sinks.path(plain, schemas=False, transforms=THREE),
-            "F (envelope's bytes)": lambda: sinks.bare(envelope),
-            "envelope": sinks.path(envelope, schemas=True, transforms={}),
+            "F": lambda: cost("consume", bootstrap, plain, records),
+            "F, tuned": here(lambda: sinks.bare(plain), records),
+            "JSON": sink(plain, transforms={}),
+            "JSON, 3 transforms": sink(plain, transforms=THREE),
+            "envelope": sink(envelope, transforms={}),
         }
         targets = {"JSON": "2.2", "JSON, 3 transforms": "3.0", "envelope": "3.3"}
-        show(console, "sink, full records", measured(work, records), targets)
+        show(console, "sink, full records", medians(work), targets)
 
 
 if __name__ == "__main__":
