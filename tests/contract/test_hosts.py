@@ -100,7 +100,7 @@ def test_a_task_can_be_paused_and_resumed(rig: HostRig) -> None:
         before = rig.values()
         rig.send(SetTaskTarget(TASK, 1, TargetState.STARTED))
         rig.until(lambda: len(rig.values()) > len(before))
-        assert rig.states() == ["RUNNING", "PAUSED", "RUNNING"]
+        rig.until(lambda: rig.states() == ["RUNNING", "PAUSED", "RUNNING"])
     stop(rig)
 
 
