@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -35,6 +36,7 @@ from penstock.hosting.messages import (
     OffsetsStored,
     PluginCall,
     Ready,
+    SecretLearned,
     SetLevels,
     Setup,
     ShowStack,
@@ -54,7 +56,7 @@ from penstock.hosting.tuning import tune_process
 from penstock.runtime.log_context import CONTEXT
 from penstock.runtime.ports import Control, Loop, TaskEvents
 from penstock.sdk.errors import java_class
-from penstock.sdk.redaction import hide
+from penstock.sdk.redaction import SECRETS, hide
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +147,7 @@ class _Host:
             end_at(setup.lease)
         self._threads: dict[int, StartTask] = {}  # of tasks, by thread id
         _log_to(link, setup.levels)
+        SECRETS.told = self._tell_secret
         self._composition = compose(setup.plan)
         self._offsets = OffsetLink(link.send)
         self._hosts = ThreadHosts(self, self._composition.catalog, link.send)
@@ -181,6 +184,11 @@ class _Host:
                 pass
             case _:
                 self._hosts.send(message)
+
+    def _tell_secret(self, secret: str) -> None:
+        """The worker shows what is printed here."""
+        with contextlib.suppress(OSError):  # the worker is gone, and so will be this process
+            self._link.send(SecretLearned(secret))
 
     # As the builder of its tasks: each is given offsets in its own name ---------------------------
 

@@ -143,21 +143,23 @@ class HostProcess:
     def _read_output(self) -> None:
         """A piece, then a pause: who prints without end waits, and nobody else does."""
         self._loop.remove_reader(self._output)
-        if self._read_piece():
+        if data := self._piece():
+            self._receive()  # what is secret was told before it could be printed
+            self._printed(data)
             self._loop.call_later(OUTPUT_PAUSE_SECONDS, self._go_on_reading)
 
     def _go_on_reading(self) -> None:
         if not self.over:
             self._loop.add_reader(self._output, self._read_output)
 
-    def _read_piece(self) -> bool:
+    def _piece(self) -> bytes:
         try:
-            data = os.read(self._output, OUTPUT_BYTES)
+            return os.read(self._output, OUTPUT_BYTES)
         except BlockingIOError:
-            return False
-        if data:
-            self._owner.printed(self, self.output.feed(data, time.monotonic()))
-        return bool(data)
+            return b""
+
+    def _printed(self, data: bytes) -> None:
+        self._owner.printed(self, self.output.feed(data, time.monotonic()))
 
     def died(self, status: int | None, peak_kb: int = 0) -> None:
         """Read what it said last, then tell."""
@@ -175,9 +177,9 @@ class HostProcess:
         self._owner.ended(self, Ending(status, self.asked, peak_kb, last))
 
     def _last_words(self) -> None:
-        while self._read_piece():
-            pass  # no more than a pipe can hold, as nobody is left to write
         with contextlib.suppress(OSError, BrokenFrame, ValueError):
             while data := self._channel.recv(RECEIVE_BYTES):
                 for message in self._reader.feed(data):
                     self._owner.heard(self, read_by_worker(message))
+        while data := self._piece():  # no more than a pipe can hold: nobody is left to write
+            self._printed(data)

@@ -187,6 +187,12 @@ class Logged(msgspec.Struct, frozen=True, tag=True):
     dropped: int = 0
 
 
+class SecretLearned(msgspec.Struct, frozen=True, tag=True):
+    """A setting is a password, as only the plugin knows; it may print it from now on."""
+
+    secret: str
+
+
 class PluginCall(msgspec.Struct, frozen=True):
     """A task is inside plugin code; `since` is monotonic time, which processes share."""
 
@@ -231,6 +237,7 @@ FromHost = (
     | MakeOffsetRecords
     | CopyOffsets
     | Logged
+    | SecretLearned
     | Beat
     | Measured
     | StackShown

@@ -76,5 +76,6 @@ class Output:
 
 
 def _text(line: bytes) -> str:
-    cut = line[:LINE_BYTES_MAX] + (b"..." if len(line) > LINE_BYTES_MAX else b"")
-    return hide(cut.decode("utf-8", "replace").rstrip())
+    """Without secrets, and cut only then: half a secret would not be known as one."""
+    shown = hide(line.decode("utf-8", "replace").rstrip())
+    return shown if len(shown) <= LINE_BYTES_MAX else shown[:LINE_BYTES_MAX] + "..."

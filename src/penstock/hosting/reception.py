@@ -29,6 +29,7 @@ from penstock.hosting.messages import (
     Measured,
     ReadOffsets,
     Ready,
+    SecretLearned,
     StackShown,
     StoreOffsets,
 )
@@ -36,6 +37,7 @@ from penstock.hosting.offset_desk import Answer, OffsetDesk, Question
 from penstock.hosting.output import Lines
 from penstock.hosting.ports import Confirming
 from penstock.runtime.measures import TaskMeasures
+from penstock.sdk.redaction import SECRETS
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,8 @@ class Reception:
             case Logged(lines, dropped):
                 write_lines(lines)
                 write_dropped(dropped, member.names())
+            case SecretLearned(secret):
+                SECRETS.learn((secret,))
             case StackShown(task, _, stack):
                 log.warning("The stack of task %s, innermost call last:\n%s", task, stack)
             case Answered():

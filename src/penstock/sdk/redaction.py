@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 HIDDEN = "[hidden]"
@@ -62,22 +62,28 @@ class Secrets:
     """Texts that must not be shown; the oldest are forgotten if there are too many."""
 
     def __init__(self, secrets_max: int = SECRETS_MAX) -> None:
+        self.told: Callable[[str], None] = _keep
+        """Hears each password that is new, for another process that shows what this one prints."""
         self._max = secrets_max
         self._known: dict[str, None] = {}
         self._pattern: re.Pattern[str] | None = None
         self._lock = threading.Lock()
 
-    def learn(self, values: Iterable[str]) -> None:
-        """From now on these are hidden, and so are lines of them and other ways to write them."""
+    def learn(self, values: Iterable[str]) -> bool:
+        """From now on these are hidden, and so are lines of them and other ways to write them.
+
+        Whether there was anything new.
+        """
         found = {form for value in values for part in _parts(value) for form in _forms(part)}
         with self._lock:
             if found <= self._known.keys():
-                return
+                return False
             self._known = {k: None for k in self._known if k not in found} | dict.fromkeys(found)
             for oldest in list(self._known)[: max(0, len(self._known) - self._max)]:
                 del self._known[oldest]
             longest_first = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(_expression, longest_first)))
+        return True
 
     def forget(self) -> None:
         """For tests: nothing is secret."""
@@ -90,6 +96,10 @@ class Secrets:
         return text if pattern is None else pattern.sub(HIDDEN, text)
 
 
+def _keep(secret: str) -> None:
+    """Nobody else has to know."""
+
+
 SECRETS = Secrets()
 
 
@@ -100,8 +110,8 @@ def learn_settings(properties: Mapping[str, str | None]) -> None:
 
 def learn_password(text: str) -> None:
     """A setting that is declared as a password has this value."""
-    if text and "${" not in text and not _PLAIN.fullmatch(text):
-        SECRETS.learn((text,))
+    if text and "${" not in text and not _PLAIN.fullmatch(text) and SECRETS.learn((text,)):
+        SECRETS.told(text)
 
 
 def hide(text: str) -> str:

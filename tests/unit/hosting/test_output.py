@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.hosting.output import LINE_BYTES_MAX, Allowance, Output
+from penstock.sdk.redaction import SECRETS
 
 
 def test_lines_are_put_together_from_pieces() -> None:
@@ -28,6 +29,13 @@ def test_more_lines_than_allowed_are_counted_and_not_shown() -> None:
 def test_a_line_without_end_is_cut() -> None:
     (line,) = Output().feed(b"x" * (LINE_BYTES_MAX + 10), 0).shown
     assert len(line) == LINE_BYTES_MAX + 3
+
+
+def test_a_secret_is_hidden_even_where_a_line_is_cut() -> None:
+    SECRETS.learn(["hunter2-of-the-database"])
+    printed = b"x" * (LINE_BYTES_MAX - 5) + b" hunter2-of-the-database"
+    (line,) = Output().feed(printed + b"\n", 0).shown
+    assert "hunter" not in line
 
 
 def test_bytes_that_are_no_text_are_shown_all_the_same() -> None:

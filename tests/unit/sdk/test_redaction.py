@@ -10,6 +10,7 @@ from penstock.sdk.redaction import (
     Secrets,
     hide,
     is_harmless,
+    learn_password,
     learn_settings,
     secrets_of,
     sounds_secret,
@@ -76,6 +77,17 @@ def test_the_passwords_of_a_login_and_the_lines_of_a_key_are_hidden() -> None:
 def test_whatever_is_declared_as_a_password_is_hidden_once_it_was_read() -> None:
     assert str(parse_type("pin", " hunter2 ", ConfigType.PASSWORD)) == "[hidden]"
     assert hide("wrong pin hunter2") == "wrong pin [hidden]"
+
+
+def test_a_password_is_told_to_who_shows_what_this_process_prints(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(SECRETS, "told", told.append)
+    for text in ("hunter2", "hunter2", "true", "${v:k}"):
+        learn_password(text)
+    learn_settings({"password": "known-to-the-worker"})
+    assert told == ["hunter2"]
 
 
 def test_the_oldest_are_forgotten_when_there_are_too_many() -> None:
