@@ -173,9 +173,6 @@ class _Control:
     def wait(self, seconds: float) -> bool:
         return self.stopping
 
-    def wait_for_cancel(self, seconds: float) -> bool:
-        return self.cancelled
-
     def wait_for_change(self, seconds: float) -> None: ...
 
 

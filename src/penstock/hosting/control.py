@@ -53,10 +53,6 @@ class ThreadControl:
         with self._changed:
             return self._changed.wait_for(lambda: self._stopping, seconds)
 
-    def wait_for_cancel(self, seconds: float) -> bool:
-        with self._changed:
-            return self._changed.wait_for(lambda: self._cancelled, seconds)
-
     def wait_for_change(self, seconds: float) -> None:
         with self._changed:
             before = self._paused

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 from penstock.runtime.ports import Control, Loop, TaskEvents
+from penstock.runtime.tolerance import StoppedError
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,9 @@ def _running(loop: Loop, control: Control, events: TaskEvents) -> Iterator[None]
             paused = not paused
             if not control.stopping:
                 events.paused() if paused else events.running()
-        if not loop.step():
+        try:
+            if not loop.step():
+                return
+        except StoppedError:
             return
         yield

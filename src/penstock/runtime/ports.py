@@ -42,10 +42,6 @@ class Control(Protocol):
         """Wait, but no longer than until the task is asked to stop; True if it is."""
         ...
 
-    def wait_for_cancel(self, seconds: float) -> bool:
-        """Wait, but no longer than until the task is cancelled; True if it is."""
-        ...
-
     def wait_for_change(self, seconds: float) -> None:
         """Wait, but no longer than until the task shall stop, pause or resume."""
         ...
@@ -69,7 +65,7 @@ class Loop(Protocol):
     def start(self) -> None: ...
 
     def step(self) -> bool:
-        """One round; False when the task has been asked to stop."""
+        """One round; False, or `StoppedError`, when the task has been asked to stop."""
         ...
 
     def close(self) -> None:

@@ -18,6 +18,10 @@ T = TypeVar("T")
 FATAL = (RecursionError, MemoryError)  # what Java calls an Error is nobody's record's fault
 
 
+class StoppedError(Exception):
+    """The task is to stop, and a record that waited for its next attempt is as it was before."""
+
+
 class Stage(enum.Enum):
     """The steps of a record's way; the names stand in logs and dead letters."""
 
@@ -63,7 +67,7 @@ class ErrorContext:
 class Waiter(Protocol):
     """The part of `Control` that a retry needs."""
 
-    def wait_for_cancel(self, seconds: float) -> bool: ...
+    def wait(self, seconds: float) -> bool: ...
 
 
 class Operator:
@@ -100,13 +104,16 @@ class Operator:
         class_name: str | None,
         operation: Callable[[], T],
     ) -> T | None:
-        """What `operation` returns, or None when the record is to be skipped."""
+        """What `operation` returns, or None when the record is to be skipped.
+
+        Raises `StoppedError` if the task is to stop before it is known which of them.
+        """
         if context.failed:
             return None
         context.at(stage, class_name)
         try:
             return self._retried(context, operation)
-        except FATAL:
+        except (*FATAL, StoppedError):
             raise
         except RetriableError as error:
             self._fail(context, error)
@@ -150,19 +157,21 @@ class Operator:
                 raise
             except RetriableError:
                 self.counters.failures += 1
-                if not self._may_retry(context, started):
+                if not self._wait_for_retry(context, started):
                     raise
                 self.counters.retries += 1
             except Exception:
                 self.counters.failures += 1
                 raise
 
-    def _may_retry(self, context: ErrorContext, started: int) -> bool:
-        """Wait for the next attempt; False when there is none."""
+    def _wait_for_retry(self, context: ErrorContext, started: int) -> bool:
+        """False when there is no next attempt."""
         remaining: int | None = None
         if self._retry_timeout_ms >= 0:
             remaining = started + self._retry_timeout_ms - self._clock.now_ms()
             if remaining <= 0:
                 return False
         delay = delay_ms(context.attempt, self._retry_delay_max_ms, remaining, self._draw)
-        return not self._waiter.wait_for_cancel(max(0, delay) / 1000)
+        if self._waiter.wait(max(0, delay) / 1000):
+            raise StoppedError("The task is to stop; the record is processed after its next start.")
+        return True

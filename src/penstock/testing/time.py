@@ -36,12 +36,6 @@ class ManualControl:
             self.on_wait()
         return self.stopping
 
-    def wait_for_cancel(self, seconds: float) -> bool:
-        if not self.cancelled:
-            self.time.advance(seconds)
-            self.on_wait()
-        return self.cancelled
-
     def wait_for_change(self, seconds: float) -> None:
         self.wait(seconds)
 

@@ -38,7 +38,7 @@ class FakeTime:
     def now_ms(self) -> int:
         return self.now
 
-    def wait_for_cancel(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
         self.waits.append(round(seconds * 1000))
         self.now += round(seconds * 1000)
         return False

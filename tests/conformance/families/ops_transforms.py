@@ -31,7 +31,7 @@ class Moment:
     def now_ms(self) -> int:
         return 0
 
-    def wait_for_cancel(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
         return False
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from penstock.cluster.messages import ConnectorStopped, StopConnector, StopTask, TaskId, TaskStopped
 from penstock.hosting import thread
 from penstock.hosting.thread import ThreadHosts
+from penstock.sdk.errors import RetriableError
 from tests.unit.hosting.rig import Gate, HostRig
+from tests.unit.runtime.rig import Text
 
 TASK = TaskId("c", 0)
 
@@ -25,6 +29,24 @@ def test_a_task_that_hangs_is_given_up_and_can_neither_produce_nor_commit() -> N
     assert rig.values() == []
     assert rig.store.offsets.pairs() == []
     assert len(rig.reports) == 1
+
+
+def test_a_task_that_waits_to_try_again_stops_at_once_and_says_nothing_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def busy(*args: object) -> Any:
+        Gate.waiting.set()
+        raise RetriableError("the registry is away")
+
+    monkeypatch.setattr(Text, "encode", busy)
+    rig = HostRig(ThreadHosts)
+    rig.start_task(errors__retry__timeout="-1", errors__tolerance="all")
+    assert Gate.waiting.wait(5)
+    rig.send(StopTask(TASK, 1, 5000))
+    rig.until(lambda: rig.reports[-1:] == [TaskStopped(TASK, 1)], 2)
+    assert rig.states() == ["RUNNING", "UNASSIGNED"]
+    assert (rig.values(), rig.store.offsets.pairs()) == ([], [])
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 def test_sending_never_waits_for_a_plugin() -> None:

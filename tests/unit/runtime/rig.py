@@ -245,6 +245,7 @@ class SinkRig:
         task: type[Puts] = Puts,
         tolerance: Tolerance = Tolerance.NONE,
         transforms: Transforms | None = None,
+        retry_timeout_ms: int = 0,
         assign: Sequence[TopicPartition] = (T0,),
     ) -> None:
         self.control = ManualControl()
@@ -253,7 +254,9 @@ class SinkRig:
             self.kafka.append("t", value, timestamp=5)
         self.events = RecordedEvents()
         self.noted = Noted()
-        self.operator = Operator(tolerance, self.control.time, self.control)
+        self.operator = Operator(
+            tolerance, self.control.time, self.control, retry_timeout_ms=retry_timeout_ms
+        )
         reporters = Reporters([self.noted])
         context = SinkTaskContext("c", 0, {}, self.control)
         self.task = task(Config({}), context)

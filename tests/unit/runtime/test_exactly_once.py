@@ -44,6 +44,7 @@ class OnceRig:
         tolerance: Tolerance = Tolerance.NONE,
         kafka: MemoryKafka | None = None,
         queue_max: int = 100_000,
+        retry_timeout_ms: int = 0,
         start: bool = True,
     ) -> None:
         self.control = ManualControl()
@@ -67,7 +68,9 @@ class OnceRig:
         self.producer = MemoryTransactions(self.kafka, "g-c-0", queue_max)
         self.counters = SourceCounters()
         reporters = Reporters([Noted()])
-        operator = Operator(tolerance, self.control.time, self.control)
+        operator = Operator(
+            tolerance, self.control.time, self.control, retry_timeout_ms=retry_timeout_ms
+        )
         topics = TopicsSeen(self.events)
         commits = ExactlyOnce(
             "c-0",
