@@ -37,10 +37,11 @@ class ErrorEvent(msgspec.Struct, frozen=True):
         return " ".join(part for part in told if part)
 
     def _what(self) -> str:
-        if self.stage is None:
+        if self.stage is None and self.topic is None:
             return ""
+        stage = "" if self.stage is None else f" in stage {self.stage}"
         by = "" if self.component is None else f" by {self.component}"
-        return f"{self._record()} failed in stage {self.stage}{by}: {self.cause.rstrip(' .:')}."
+        return f"{self._record()} failed{stage}{by}: {self.cause.rstrip(' .:')}."
 
     def _record(self) -> str:
         if self.offset is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 from penstock.runtime.error_reports import Reporters
+from penstock.runtime.marks import mark
 from penstock.runtime.plugins import Converters, Transforms
 from penstock.runtime.ports import Headers, Outgoing
 from penstock.runtime.stages import transformed
@@ -110,7 +111,7 @@ class SourceEncoder:
         )
         if context.failed or values is None:
             return None
-        partitions, timestamps = [record.partition], [checked_timestamp(record.timestamp)]
+        partitions, timestamps = [record.partition], [_timestamp_of(record)]
         return Outgoing(topic, values, keys, partitions, timestamps, headers, batch)
 
     def _outgoing(self, topic: str, records: Sequence[SourceRecord]) -> Outgoing:
@@ -141,6 +142,15 @@ class SourceEncoder:
             return [(h.key, encode(topic, h.key, h.schema, h.value)) for h in headers]
 
         return [encoded(record.headers) if record.headers else None for record in records]
+
+
+def _timestamp_of(record: SourceRecord) -> int | None:
+    """Not tolerated if wrong, as in Java; but whose it is shall be told."""
+    try:
+        return checked_timestamp(record.timestamp)
+    except InvalidRecordError as error:
+        mark(error, ErrorContext(record))
+        raise
 
 
 def _applied(

@@ -42,7 +42,8 @@ def sink(name: str, value: bytes | None, remedy: str, **properties: str) -> Any:
 
 
 def source(name: str, value: Any, schema: Any, remedy: str, **properties: str) -> Any:
-    record = SourceRecord("orders", value, value_schema=schema, headers=properties.pop("h", ()))  # type: ignore[arg-type]
+    more: Any = {"headers": properties.pop("h", ()), "timestamp": properties.pop("stamp", None)}
+    record = SourceRecord("orders", value, value_schema=schema, **more)
     return pytest.param(name, lambda: source_failure(record, **properties), remedy, id=name)
 
 
@@ -193,6 +194,14 @@ MISTAKES = [
         "The pattern qqq is none",
         **step("TimestampConverter$Value", field="b", format="qqq", target__type="string"),
     ),
+    source(
+        "timestamp-before-1970",
+        "a",
+        TEXT,
+        "or one that is not -86400000",
+        stamp=-86_400_000,  # type: ignore[arg-type]
+        **{"errors.tolerance": "all"},
+    ),
     sink("transform-type-missing", b"1", "Set transforms.x.type", transforms="x"),
     sink("setting-missing", b"1", "Set transforms.x.field", **step("ExtractField$Value")),
     sink(
@@ -336,6 +345,17 @@ def test_a_sources_record_is_told_by_its_source_partition_and_offset() -> None:
     assert event is not None
     assert (event.topic, event.source_partition, event.source_offset) == ("t", '{"f":"x"}', "null")
     assert 'from source partition {"f":"x"}' in failure.trace
+
+
+def test_a_record_with_an_impossible_timestamp_is_named_though_no_stage_failed() -> None:
+    place: dict[str, Any] = {"source_partition": {"f": "x"}, "source_offset": {"n": 7}}
+    record = SourceRecord("t", "a", value_schema=TEXT, timestamp=-2, **place)
+    first, second, *_ = source_failure(record, **{"errors.tolerance": "all"}).trace.splitlines()
+    assert first == "org.apache.kafka.common.InvalidRecordException: Invalid record timestamp -2"
+    assert second.startswith(
+        'The record for topic t from source partition {"f":"x"} at {"n":7} failed: '
+        "Invalid record timestamp -2. What helps: "
+    )
 
 
 def test_tolerated_errors_are_told_once_a_second_and_the_task_goes_on(tmp_path: Path) -> None:

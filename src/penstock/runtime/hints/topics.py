@@ -77,6 +77,13 @@ TOPICS: tuple[Hint, ...] = (
         "topic more partitions, or leave the choice to the key.",
     ),
     Hint(
+        "timestamp-before-1970",
+        "A source gives a record a timestamp below zero.",
+        r"^Invalid record timestamp (?P<found>-\d+)$",
+        "Kafka takes no timestamp before 1970, and errors.tolerance does not pass over it: let the "
+        "connector give its records no timestamp, or one that is not {found}; milliseconds count.",
+    ),
+    Hint(
         "invalid-topic",
         "A topic's name is not allowed.",
         r"\(TOPIC_EXCEPTION\)",
