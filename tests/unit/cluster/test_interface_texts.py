@@ -19,7 +19,7 @@ STAND_INS = [
     plugin
     for kind in DESCRIBED
     for plugin in BUILTIN.plugins(kind)
-    if ".mirror." not in plugin.name
+    if ".mirror." not in plugin.name and not plugin.name.startswith("penstock.")
 ]
 
 
