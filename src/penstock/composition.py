@@ -36,7 +36,7 @@ from penstock.runtime.properties import load_properties
 from penstock.runtime.worker_config import WorkerConfig
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.errors import ConfigError, ConnectError
-from penstock.sdk.redaction import learn_settings
+from penstock.sdk.redaction import hide, learn_settings
 from penstock.stores.client_offsets import GroupOffsets
 from penstock.worker_hosting import Hosting, ProcessHosting, ThreadHosting, WorkerParts, lenient
 
@@ -49,6 +49,9 @@ REST_STOP_SECONDS = 1.0
 
 class StartError(Exception):
     """Why the worker does not start, or cannot go on: one sentence for the operator."""
+
+    def __str__(self) -> str:
+        return hide(super().__str__())
 
 
 def read_worker_properties(path: Path) -> dict[str, str]:

@@ -53,7 +53,7 @@ from penstock.hosting.remote_offsets import OffsetLink, RemoteOffsets
 from penstock.hosting.tasks import TaskBuilder
 from penstock.hosting.thread import ThreadHosts
 from penstock.hosting.tuning import tune_process
-from penstock.runtime.log_context import CONTEXT
+from penstock.runtime.log_context import CONTEXT, may_be_logged
 from penstock.runtime.ports import Control, Loop, TaskEvents
 from penstock.sdk.errors import java_class
 from penstock.sdk.redaction import SECRETS, hide
@@ -257,6 +257,7 @@ class LinkHandler(logging.Handler):
 
     def __init__(self, link: Link) -> None:
         super().__init__()
+        self.addFilter(may_be_logged)
         self._link = link
         self._allowance = Allowance(LOG_LINES_PER_SECOND, LOG_LINES_BURST)
         self._dropped = 0

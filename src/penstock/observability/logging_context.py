@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from penstock.runtime.log_context import CONTEXT
+from penstock.runtime.log_context import CONTEXT, may_be_logged
 from penstock.sdk.redaction import hide
 
 FORMAT = "[%(asctime)s] %(levelname)s %(connector_context)s%(message)s (%(name)s)"
@@ -18,8 +18,8 @@ class HidingFormatter(logging.Formatter):
 
 
 class ContextFilter(logging.Filter):
-    """Gives every record `connector_context` for the handler's format; lets all pass."""
+    """Gives records `connector_context` for the handler's format; drops what may not be logged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.connector_context = CONTEXT.get()
-        return True
+        return may_be_logged(record)

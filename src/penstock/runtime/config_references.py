@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from penstock.runtime.log_context import discreet
 from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.sdk.provider import ConfigData, ConfigProvider, LookupFailed
 from penstock.sdk.redaction import SECRETS, is_harmless
@@ -84,7 +85,8 @@ def _asked(
     provider: ConfigProvider[Any], name: str, path: str, keys: Collection[str]
 ) -> ConfigData:
     try:
-        return provider.get(path, keys)
+        with discreet():
+            return provider.get(path, keys)
     except LookupFailed as error:
         wanted = " and ".join(
             f"${{{':'.join((name, *([path] if path else ()), k))}}}" for k in sorted(keys)

@@ -142,7 +142,13 @@ def _parts(value: str) -> Iterator[str]:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """As it is, and as it stands in addresses, in JSON and where Python shows it."""
-    for form in {value, quote(value, ""), json.dumps(value)[1:-1], repr(value)[1:-1]}:
+    """As it is, and as it stands in addresses, in JSON and where Python shows texts and bytes."""
+    data = value.encode("utf-8", "surrogatepass")
+    for form in {value, quote(data, ""), json.dumps(value)[1:-1], *_shown(value), *_shown(data)}:
         if len(form) >= SHORTEST and form != HIDDEN:
             yield form
+
+
+def _shown(value: str | bytes) -> Iterator[str]:
+    shown = repr(value)
+    yield shown[shown.index(shown[-1]) + 1 : -1]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import io
+import logging
 import sys
 
 import pytest
 
+from penstock.observability.logging_context import ContextFilter
 from penstock.providers.aws import SecretsManagerConfig, SecretsManagerConfigProvider
+from penstock.runtime.config_references import resolve
 from penstock.sdk.config import ConfigError
 from penstock.sdk.provider import LookupFailed
 from tests.secret_servers import FakeSecretsManager
@@ -75,6 +79,25 @@ def test_a_service_that_is_busy_for_a_moment_is_asked_again(aws: FakeSecretsMana
     aws.secrets["db"], aws.busy = '{"k": "v"}', 1
     assert provider(aws).get("db", ["k"]).data == {"k": "v"}
     assert aws.asked == ["db", "db"]
+
+
+def test_answers_are_not_logged_while_nobody_knows_what_is_secret_of_them(
+    aws: FakeSecretsManager,
+) -> None:
+    aws.secrets["db"] = '{"user": "app", "code": "geheim"}'
+    log, written = logging.getLogger(), io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.addFilter(ContextFilter())
+    log.addHandler(handler)
+    level = log.level
+    log.setLevel(logging.DEBUG)
+    try:
+        assert resolve({"table": "${aws:db:code}"}, {"aws": provider(aws)}).config["table"]
+        log.debug("This is logged again.")
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+    assert written.getvalue() == "This is logged again.\n"
 
 
 def test_what_is_wrong_is_told_with_what_to_do(aws: FakeSecretsManager) -> None:

@@ -59,9 +59,10 @@ def test_a_long_secret_is_hidden_wherever_it_stands_and_a_short_one_as_a_word() 
 
 def test_other_ways_to_write_a_secret_are_hidden() -> None:
     secrets = Secrets()
-    secrets.learn(['p@ss/w"rd\\1'])
-    for text in ("p%40ss%2Fw%22rd%5C1", 'p@ss/w\\"rd\\\\1'):
+    secrets.learn(['p@ss/w"rd\\1', "schlüssel"])
+    for text in ("p%40ss%2Fw%22rd%5C1", 'p@ss/w\\"rd\\\\1', "schl\\xc3\\xbcssel"):
         assert secrets.hide(f"<{text}>") == "<[hidden]>"
+    assert secrets.learn(["no text: \ud800"])
 
 
 def test_the_passwords_of_a_login_and_the_lines_of_a_key_are_hidden() -> None:
