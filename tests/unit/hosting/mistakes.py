@@ -29,7 +29,8 @@ from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import SourceRecord, TopicPartition
 from penstock.sdk.sink import SinkConnector, SinkTask
 from penstock.sdk.source import SourceConnector, SourceTask
-from penstock.testing.memory_kafka import MemoryConsumer, MemoryKafka, MemoryProducer
+from penstock.testing.memory_consumer import MemoryConsumer
+from penstock.testing.memory_kafka import MemoryKafka, MemoryProducer
 from tests.unit.hosting.rig import OneStore
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"

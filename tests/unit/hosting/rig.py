@@ -30,13 +30,9 @@ from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import SourceRecord, TopicPartition
 from penstock.sdk.sink import SinkConnector, SinkTask
 from penstock.sdk.source import SourceConnector, SourceTask
-from penstock.testing.memory_kafka import (
-    MemoryConsumer,
-    MemoryKafka,
-    MemoryOffsets,
-    MemoryProducer,
-    MemoryTransactions,
-)
+from penstock.testing.memory_consumer import MemoryConsumer
+from penstock.testing.memory_kafka import MemoryKafka, MemoryOffsets, MemoryProducer
+from penstock.testing.memory_transactions import MemoryTransactions
 from tests.unit.runtime.rig import Text, TextHeaders
 
 

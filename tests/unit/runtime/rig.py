@@ -25,12 +25,8 @@ from penstock.sdk.errors import DataError
 from penstock.sdk.record import RecordMetadata, SinkRecord, SourceRecord, TopicPartition
 from penstock.sdk.sink import SinkTask
 from penstock.sdk.source import SourceTask
-from penstock.testing.memory_kafka import (
-    MemoryConsumer,
-    MemoryKafka,
-    MemoryOffsets,
-    MemoryProducer,
-)
+from penstock.testing.memory_consumer import MemoryConsumer
+from penstock.testing.memory_kafka import MemoryKafka, MemoryOffsets, MemoryProducer
 from penstock.testing.time import ManualControl, RecordedEvents
 
 

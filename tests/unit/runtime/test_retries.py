@@ -11,8 +11,8 @@ from penstock.runtime.boundaries import Interval
 from penstock.runtime.plugins import NoTransforms
 from penstock.runtime.tolerance import ErrorContext, Stage, StoppedError, Tolerance
 from penstock.sdk.errors import ConnectError, RetriableError
+from tests.unit.runtime.once_rig import OnceRig, texts
 from tests.unit.runtime.rig import T0, SinkRig, SourceRig, line
-from tests.unit.runtime.test_exactly_once import OnceRig, texts
 
 
 class Busy:
