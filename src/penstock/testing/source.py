@@ -6,30 +6,62 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from penstock.runtime.boundaries import Requested
 from penstock.runtime.contexts import SourceTaskContext
 from penstock.sdk.config import config_class
 from penstock.sdk.record import SourceRecord
 from penstock.sdk.source import SourceConnector, SourceTask
 from penstock.testing.memory_kafka import MemoryOffsets
 from penstock.testing.time import ManualControl
+from penstock.testing.transactions import BOUNDARY, Transactions, boundary_of
 
 _POLLS_MAX = 100
 
 
 class SourceRun:
-    """A started source task, its offsets and its pretend time."""
+    """A started source task, its offsets and its pretend time.
+
+    With the property `transaction.boundary` it is an exactly-once one: `transactions` are what it
+    committed, `aborted` and `unfinished` what it dropped and what is still open.
+    """
 
     def __init__(
-        self, task: SourceTask[Any], control: ManualControl, offsets: MemoryOffsets
+        self,
+        task: SourceTask[Any],
+        control: ManualControl,
+        offsets: MemoryOffsets,
+        transactions: Transactions | None = None,
     ) -> None:
         self.task = task
         self.control = control
         self.offsets = offsets
         self.records: list[SourceRecord] = []
+        self._transactions = transactions
+
+    @property
+    def transactions(self) -> list[list[SourceRecord]]:
+        """Records by transaction, as readers of committed ones see them."""
+        return self._once.committed
+
+    @property
+    def aborted(self) -> list[SourceRecord]:
+        return self._once.aborted
+
+    @property
+    def unfinished(self) -> list[SourceRecord]:
+        """What a crash would drop, and the next task make again."""
+        return self._once.open
+
+    @property
+    def _once(self) -> Transactions:
+        if self._transactions is None:
+            raise ValueError(f"There are transactions only if the properties have {BOUNDARY}.")
+        return self._transactions
 
     def poll(self) -> list[SourceRecord]:
         """The records of one poll."""
-        found = list(self.task.poll())
+        once = self._transactions
+        found = list(self.task.poll() if once is None else once.poll(self.task))
         self.records += found
         return found
 
@@ -54,6 +86,8 @@ class SourceRun:
 
     def commit(self, *records: SourceRecord) -> None:
         """As if Kafka had these records (all polled so far, when none is named)."""
+        if self._transactions is not None:
+            raise ValueError(f"With {BOUNDARY}, it decides when records are committed.")
         pairs = [(r.source_partition, r.source_offset) for r in records or self.records]
         self.offsets.write(pairs, 1000)
         self.task.commit()
@@ -75,11 +109,20 @@ def run_source(
     control = ManualControl()
     configs = task_configs(connector, properties, task + 1)
     given = configs[task]
-    context = SourceTaskContext("test", task, given, control, stored)
+    boundary = boundary_of({name: str(value) for name, value in properties.items()})
+    asked = boundary if isinstance(boundary, Requested) else None
+    exactly_once = boundary is not None
+    context = SourceTaskContext(
+        "test", task, given, control, stored, asked, fenced_first=exactly_once
+    )
     made = connector.task(config_class(connector.task).parse(given), context)
+    once = None if boundary is None else Transactions(made, boundary, control.time, stored)
+    context.idle = once
     try:
         made.start()
-        yield SourceRun(made, control, stored)
+        yield SourceRun(made, control, stored, once)
+        if once is not None:
+            once.finish()
     finally:
         made.close()
 
