@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.chaos.counting import NAME
 from tests.chaos.run import Chaos, Report, Run
 
 POINTS = 200
@@ -55,6 +56,9 @@ def show(chaos: Chaos, report: Report) -> None:
         counts = map(str, (len(one.given), len(one.seen), one.lost, one.duplicates))
         table.add_row(one.name, *counts, _word(one.in_order), _word(one.holds).upper())
     console.print(table)
+    for wrong in report.wrongs[:20]:
+        console.print(f"{NAME}: {wrong}", style="red")
+    console.print(f"The tasks of {NAME} wrote {report.counted} records.")
     console.print(f"What happened: {happened}.")
     stalled, until = report.longest_stall
     console.print(f"Longest stall of a topic: {stalled:.1f} s, until {until:.1f} s.")

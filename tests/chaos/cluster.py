@@ -14,6 +14,7 @@ import psutil
 
 from penstock.broker import LocalKafka
 from penstock.broker.ports import free_ports
+from tests.chaos import counting
 from tests.chaos.relay import Relay
 from tests.integration.group_workers import Distributed, Group
 from tests.integration.workers import JSON, STRING, wait_until
@@ -21,6 +22,7 @@ from tests.integration.workers import JSON, STRING, wait_until
 EXAMPLE = Path(__file__).parents[2] / "examples" / "penstock-sqlite" / "src"
 SESSION_SECONDS = 3.0
 REST_SECONDS = 60.0
+ASK_SECONDS = 15.0
 
 
 class Cluster:
@@ -35,6 +37,7 @@ class Cluster:
         self.relays: list[Relay] = []
         self.workers: list[Distributed] = []
         self.frozen: dict[int, list[psutil.Process]] = {}
+        self.leaps = counting.Leaps()
 
     def _listeners(self) -> dict[str, str]:
         """Beside the usual listener one for each worker, which it is told by its relay's port."""
@@ -77,7 +80,7 @@ class Cluster:
             "consumer.session.timeout.ms": session,
             "consumer.heartbeat.interval.ms": "300",
             "producer.transaction.timeout.ms": "10000",
-            "plugin.path": str(EXAMPLE),
+            "plugin.path": f"{EXAMPLE},{counting.plugin_path(self.folder)}",
         }
         if self.exactly_once:
             given |= {"exactly.once.source.support": "enabled"}
@@ -85,15 +88,27 @@ class Cluster:
 
     # What is moved --------------------------------------------------------------------------------
 
+    @property
+    def _exactly(self) -> dict[str, str]:
+        return {"exactly.once.support": "required"} if self.exactly_once else {}
+
     def source(self, topic: str, path: Path) -> dict[str, str]:
-        exactly = {"exactly.once.support": "required"} if self.exactly_once else {}
         return {
             "connector.class": "FileStreamSource",
             "file": str(path),
             "topic": topic,
             "value.converter": STRING,
             "batch.size": "20",
-            **exactly,
+            **self._exactly,
+        }
+
+    def counting(self, topic: str, tasks: int) -> dict[str, str]:
+        return {
+            "connector.class": "Counting",
+            "topic": topic,
+            "tasks.max": str(tasks),
+            "value.converter": STRING,
+            **self._exactly,
         }
 
     def file_sink(self, topic: str, path: Path) -> dict[str, str]:
@@ -131,10 +146,12 @@ class Cluster:
     # Asking ---------------------------------------------------------------------------------------
 
     def ask(self, path: str, method: str = "GET", body: object = None) -> tuple[int, Any]:
-        """Of the first worker that answers."""
-        for worker in self.workers:
-            status, answer = worker.ask(path, method, body)
-            if status and status < 500:
+        """Of the first worker that answers. What was asked for may happen without an answer."""
+        for number, worker in enumerate(self.workers):
+            if number in self.frozen:
+                continue
+            status, answer = worker.ask(path, method, body, seconds=ASK_SECONDS)
+            if status and status < 500 and status != 409:
                 return status, answer
         return 0, None
 

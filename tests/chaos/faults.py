@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import psutil
 
 from tests.chaos.cluster import SESSION_SECONDS, Cluster
+from tests.chaos.counting import NAME, TASKS_MAX
 
 Recovery = tuple[float, Callable[[], object]]  # seconds until then, and what ends the fault
 
@@ -47,7 +48,7 @@ def stop_worker(cluster: Cluster, dice: random.Random) -> Recovery | None:
 
     def again() -> None:
         with contextlib.suppress(Exception):
-            process.wait(20)
+            process.wait(10)
         cluster.kill(number)
         cluster.workers[number].start()
 
@@ -107,6 +108,38 @@ def change_config(cluster: Cluster, dice: random.Random) -> Recovery | None:
     return None
 
 
+def change_tasks(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    """More of them, or fewer."""
+    status, config = cluster.ask(f"/connectors/{NAME}/config")
+    if status == 200:
+        changed = config | {"tasks.max": str(dice.randint(1, TASKS_MAX))}
+        cluster.ask(f"/connectors/{NAME}/config", "PUT", changed)
+    return None
+
+
+def delete_connector(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    """It comes back under the same name, and goes on where it was."""
+    config = cluster.counting(NAME, dice.randint(1, TASKS_MAX))
+    cluster.ask(f"/connectors/{NAME}", "DELETE")
+    return dice.uniform(0, 2), lambda: cluster.ask(f"/connectors/{NAME}/config", "PUT", config)
+
+
+def alter_offsets(cluster: Cluster, dice: random.Random) -> Recovery | None:
+    """Of one task, while the connector is stopped."""
+    cluster.ask(f"/connectors/{NAME}/stop", "PUT")
+    task = dice.randrange(TASKS_MAX)
+
+    def alter() -> None:
+        leap = cluster.leaps.next(task)
+        wanted = {"partition": {"task": task}, "offset": {"next": leap}}
+        path = f"/connectors/{NAME}/offsets"
+        if cluster.ask(path, "PATCH", {"offsets": [wanted]})[0] == 200:
+            cluster.leaps.certain[task] = leap
+        cluster.ask(f"/connectors/{NAME}/resume", "PUT")
+
+    return dice.uniform(0.5, 3), alter
+
+
 FAULTS = (
     Fault("worker killed", 5, kill_worker),
     Fault("worker frozen", 4, freeze_worker),
@@ -117,4 +150,7 @@ FAULTS = (
     Fault("connector restarted", 1, restart_connector),
     Fault("connector paused", 1, pause_connector),
     Fault("config changed", 1, change_config),
+    Fault("tasks changed", 2, change_tasks),
+    Fault("connector deleted", 1, delete_connector),
+    Fault("offsets altered", 1, alter_offsets),
 )

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.chaos.cluster import Cluster
+from tests.chaos.counting import NAME, by_task, wrongs
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.traffic import (
     Appender,
@@ -24,7 +25,7 @@ from tests.integration.workers import wait_until
 
 SETTLE_SECONDS = 120.0
 LINES_PER_SECOND = 200
-CONNECTORS = ("source0", "source1", "file-sink", "table-sink")
+CONNECTORS = ("source0", "source1", "file-sink", "table-sink", NAME)
 
 
 @dataclass
@@ -47,10 +48,12 @@ class Report:
     happened: Counter[str] = field(default_factory=Counter[str])
     longest_stall: tuple[float, float] = (0.0, 0.0)  # seconds, and when it ended
     restarted_by_hand: int = 0
+    counted: int = 0  # records of the connector with many tasks
+    wrongs: list[str] = field(default_factory=list[str])  # with what it counted
 
     @property
     def holds(self) -> bool:
-        return all(outcome.holds for outcome in self.outcomes)
+        return all(outcome.holds for outcome in self.outcomes) and not self.wrongs
 
 
 class Run:
@@ -81,12 +84,14 @@ class Run:
             cluster.create(f"source{number}", cluster.source(f"lines{number}", appender.path))
         cluster.create("file-sink", cluster.file_sink("lines0", folder / "out"))
         cluster.create("table-sink", cluster.table_sink("lines1", folder / "lines.db"))
-        self.watchers = [Watcher(cluster.bootstrap, f"lines{n}") for n in range(2)]
+        cluster.create(NAME, cluster.counting(NAME, 3))
+        topics = ("lines0", "lines1", NAME)
+        self.watchers = [Watcher(cluster.bootstrap, topic) for topic in topics]
 
     def _flow(self) -> None:
         for thread in (*self.appenders, *self.watchers):
             thread.start()
-        wait_until(lambda: all(w.seen for w in self.watchers), SETTLE_SECONDS, what="first lines")
+        wait_until(lambda: all(w.values for w in self.watchers), SETTLE_SECONDS, what="first lines")
         for point in range(self.chaos.points):
             self._strike(point)
             self._let_pass(self.dice.uniform(0.1, 3.0))
@@ -94,8 +99,11 @@ class Run:
         self.cluster.heal()
         written = [appender.end() for appender in self.appenders]
         self._settle(written)
-        seen = [watcher.end() for watcher in self.watchers]
-        self._count(written, seen)
+        stored = self._stop_counting()
+        for watcher in self.watchers:
+            watcher.end()
+        self._count(written, [watcher.seen for watcher in self.watchers[:2]])
+        self._check_counts(stored)
 
     def _strike(self, point: int) -> None:
         fault = self.dice.choices(self.chaos.faults, [f.weight for f in self.chaos.faults])[0]
@@ -144,6 +152,30 @@ class Run:
         if {"PAUSED", "STOPPED"} & set(states):
             self.cluster.ask(f"/connectors/{name}/resume", "PUT")
         return bool(states) and set(states) == {"RUNNING"}
+
+    def _stop_counting(self) -> dict[int, int]:
+        """The offset of each task once none runs any more, and all it wrote is read."""
+        self.cluster.ask(f"/connectors/{NAME}/stop", "PUT")
+
+        def stopped() -> bool:
+            status, body = self.cluster.ask(f"/connectors/{NAME}/status")
+            return status == 200 and body["connector"]["state"] == "STOPPED" and not body["tasks"]
+
+        wait_until(stopped, SETTLE_SECONDS, what=f"{NAME} stopped")
+        time.sleep(2)  # what the last transactions hold reaches the watcher meanwhile
+        _, body = self.cluster.ask(f"/connectors/{NAME}/offsets")
+        return {it["partition"]["task"]: it["offset"]["next"] for it in body["offsets"]}
+
+    def _check_counts(self, stored: dict[int, int]) -> None:
+        values, leaps = self.watchers[2].values, self.cluster.leaps
+        self.report.counted = len(values)
+        if not self.chaos.exactly_once:
+            return
+        seen = by_task(values)
+        for task in sorted(seen.keys() | stored.keys()):
+            certain = leaps.certain.get(task, 0)
+            found = wrongs(seen.get(task, []), leaps.wanted[task], certain, stored.get(task))
+            self.report.wrongs += [f"task {task}: {what}" for what in found]
 
     def _count(self, written: list[int], seen: list[list[int]]) -> None:
         lines, exact = [range(count) for count in written], self.chaos.exactly_once

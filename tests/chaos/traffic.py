@@ -56,8 +56,12 @@ class Watcher(threading.Thread):
         }
         self._topic = topic
         self._end = threading.Event()
-        self.seen: list[int] = []
+        self.values: list[str] = []
         self.longest_stall = (0.0, 0.0)  # how long, and when it ended
+
+    @property
+    def seen(self) -> list[int]:
+        return [int(value) for value in self.values]
 
     def run(self) -> None:
         consumer = Consumer(self._settings)
@@ -66,19 +70,18 @@ class Watcher(threading.Thread):
         with closing(consumer):
             while not self._end.is_set():
                 batch = consumer.consume(1000, 0.1)
-                values = [int(m.value() or b"-1") for m in batch if m.error() is None]
+                values = [(m.value() or b"-1").decode() for m in batch if m.error() is None]
                 if not values:
                     continue
                 now = time.monotonic()
                 if last is not None:
                     self.longest_stall = max(self.longest_stall, (now - last, now))
                 last = now
-                self.seen += values
+                self.values += values
 
-    def end(self) -> list[int]:
+    def end(self) -> None:
         self._end.set()
         self.join()
-        return self.seen
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,9 @@ class Worker:
         assert self.process is not None
         return self.process.wait(seconds)
 
-    def ask(self, path: str, method: str = "GET", body: object = None) -> tuple[int, Any]:
+    def ask(
+        self, path: str, method: str = "GET", body: object = None, seconds: float = 100
+    ) -> tuple[int, Any]:
         """Status and parsed body of a REST answer; (0, None) while nothing listens."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
@@ -114,7 +116,7 @@ class Worker:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=100) as answer:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else None
         except urllib.error.HTTPError as error:
