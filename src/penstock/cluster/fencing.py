@@ -13,9 +13,15 @@ from collections.abc import Callable
 from penstock.cluster.changes import TaskCountRecorded
 from penstock.cluster.effects import AskToFence, FenceProducers, ReadConfig, WriteConfig
 from penstock.cluster.errors import BadRequest, NotLeader, RequestError
-from penstock.cluster.events import AlterOffsets, FenceZombies, FencingRound, Request
+from penstock.cluster.events import (
+    AlterOffsets,
+    FenceZombies,
+    FencingRound,
+    PutConnector,
+    Request,
+)
 from penstock.cluster.messages import Failure, State, TaskChanged, TaskId
-from penstock.cluster.offset_steps import begin_offsets
+from penstock.cluster.offset_steps import begin_offsets, prepare
 from penstock.cluster.reconcile import start_waiting, waiting_tasks
 from penstock.cluster.reports import reported
 from penstock.cluster.state import Pending, Step
@@ -73,6 +79,8 @@ def proceed(turn: Turn, pending: Pending) -> None:
             _join(turn, request)
         case FenceZombies() if step is Step.ASKING:
             finish(turn, request, None)
+        case PutConnector():
+            prepare(turn, request, request.config, request.offsets)
         case _:
             pass
 
@@ -107,6 +115,21 @@ def record(turn: Turn, request: FencingRound) -> None:
     turn.emit(WriteConfig(request.id, (TaskCountRecorded(request.connector, request.tasks),)))
 
 
+def fence_namesake(turn: Turn, request: PutConnector) -> None:
+    """Initial offsets are the last word: tasks of a deleted connector of this name write no more.
+
+    The first task's producer is fenced off by what writes the offsets.
+    """
+    recorded = turn.state.snapshot.fencing(request.connector).recorded or 0
+    sources = turn.state.settings.group.exactly_once and request.kind != "sink"
+    if not sources or recorded <= 1:
+        prepare(turn, request, request.config, request.offsets)
+        return
+    name = request.connector
+    turn.pend(request, Step.FENCING, f"fencing off earlier producers of connector {name}")
+    turn.emit(FenceProducers(request.id, name, request.config, recorded))
+
+
 def _rounds(turn: Turn, name: str) -> list[FencingRound]:
     known = [pending.request for pending in turn.state.requests.values()]
     return [r for r in known if isinstance(r, FencingRound) and r.connector == name]
@@ -134,7 +157,7 @@ def finish(turn: Turn, request: Request, error: Exception | None) -> None:
         case FencingRound():
             end(turn, request.id, None, error)
             for pending in list(turn.state.requests.values()):
-                if pending.step is Step.FENCING and pending.request.connector == request.connector:
+                if _waits_for(pending, request):
                     finish(turn, pending.request, error)
         case FenceZombies(revision=int(revision)):
             _own(turn, request, revision, error)
@@ -142,6 +165,11 @@ def finish(turn: Turn, request: Request, error: Exception | None) -> None:
             attempt(turn, request, lambda: begin_offsets(turn, request))
         case _:
             end(turn, request.id, None, error)
+
+
+def _waits_for(pending: Pending, round_: FencingRound) -> bool:
+    wish = isinstance(pending.request, Wish) and pending.request.connector == round_.connector
+    return wish and pending.step is Step.FENCING
 
 
 def attempt(turn: Turn, request: Request, step: Callable[[], None]) -> None:

@@ -221,7 +221,8 @@ def _fences(pending: Pending) -> bool:
     """Whether a step is one of fencing; offsets are altered only after it."""
     request = pending.request
     reads = pending.step is Step.READING and not isinstance(request, ConfirmTask)
-    return reads or isinstance(request, FenceZombies | FencingRound)
+    fences = pending.step is Step.FENCING
+    return reads or fences or isinstance(request, FenceZombies | FencingRound)
 
 
 def _failed(turn: Turn, pending: Pending, error: Exception) -> None:

@@ -36,9 +36,9 @@ from penstock.cluster.events import (
     SetLevel,
     SetTarget,
 )
-from penstock.cluster.fencing import begin_fencing
+from penstock.cluster.fencing import begin_fencing, fence_namesake
 from penstock.cluster.messages import State, TargetState, TaskId
-from penstock.cluster.offset_steps import begin_offsets, ensure_stopped, prepare
+from penstock.cluster.offset_steps import begin_offsets, ensure_stopped
 from penstock.cluster.queues import enqueue, leave
 from penstock.cluster.reconcile import mark_restarting, must_write, reconcile, settle
 from penstock.cluster.restarts import to_restart
@@ -166,7 +166,7 @@ def _put(turn: Turn, request: PutConnector) -> None:
     if exists and not request.replace:
         raise AlreadyExistsError(f"Connector {request.connector} already exists")
     if request.offsets is not None:
-        prepare(turn, request, request.config, request.offsets)
+        fence_namesake(turn, request)
     else:
         write_connector(turn, request)
 
