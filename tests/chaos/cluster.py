@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ class Cluster:
         self.workers: list[Distributed] = []
         self.frozen: dict[int, list[psutil.Process]] = {}
         self.leaps = counting.Leaps()
+        self._wishes: dict[str, ThreadPoolExecutor] = {}
 
     def _listeners(self) -> dict[str, str]:
         """Beside the usual listener one for each worker, which it is told by its relay's port."""
@@ -154,6 +157,17 @@ class Cluster:
             if status and status < 500 and status != 409:
                 return status, answer
         return 0, None
+
+    def wish(self, connector: str, wish: Callable[[], object]) -> None:
+        """Ask for something when what was asked of the connector before is answered, or was not."""
+        if connector not in self._wishes:
+            self._wishes[connector] = ThreadPoolExecutor(1)
+        self._wishes[connector].submit(wish)
+
+    def wishes_end(self) -> None:
+        for wishes in self._wishes.values():
+            wishes.shutdown()
+        self._wishes = {}
 
     def states(self, connector: str) -> list[str]:
         status, body = self.ask(f"/connectors/{connector}/status")

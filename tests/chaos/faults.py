@@ -12,6 +12,7 @@ import psutil
 from tests.chaos.cluster import SESSION_SECONDS, Cluster
 from tests.chaos.counting import NAME, TASKS_MAX
 
+SOURCES = ("source0", "source1", NAME)
 Recovery = tuple[float, Callable[[], object]]  # seconds until then, and what ends the fault
 
 
@@ -87,46 +88,50 @@ def restart_broker(cluster: Cluster, dice: random.Random) -> Recovery | None:
 
 
 def restart_connector(cluster: Cluster, dice: random.Random) -> Recovery | None:
-    name = dice.choice(("source0", "source1"))
+    name = dice.choice(SOURCES)
     only = str(dice.random() < 0.5).lower()
-    cluster.ask(f"/connectors/{name}/restart?includeTasks=true&onlyFailed={only}", "POST")
+    path = f"/connectors/{name}/restart?includeTasks=true&onlyFailed={only}"
+    cluster.wish(name, lambda: cluster.ask(path, "POST"))
     return None
 
 
 def pause_connector(cluster: Cluster, dice: random.Random) -> Recovery | None:
-    name = dice.choice(("source0", "source1"))
-    cluster.ask(f"/connectors/{name}/{dice.choice(('pause', 'stop'))}", "PUT")
-    return dice.uniform(0, 2), lambda: cluster.ask(f"/connectors/{name}/resume", "PUT")
+    name, how = dice.choice(SOURCES), dice.choice(("pause", "stop"))
+    cluster.wish(name, lambda: cluster.ask(f"/connectors/{name}/{how}", "PUT"))
+    resume = f"/connectors/{name}/resume"
+    return dice.uniform(0, 2), lambda: cluster.wish(name, lambda: cluster.ask(resume, "PUT"))
 
 
 def change_config(cluster: Cluster, dice: random.Random) -> Recovery | None:
-    name = dice.choice(("source0", "source1"))
-    status, config = cluster.ask(f"/connectors/{name}/config")
-    if status == 200:
-        changed = config | {"batch.size": str(dice.randint(1, 50))}
-        cluster.ask(f"/connectors/{name}/config", "PUT", changed)
+    _set(cluster, dice.choice(SOURCES), "batch.size", dice.randint(1, 50))
     return None
 
 
 def change_tasks(cluster: Cluster, dice: random.Random) -> Recovery | None:
     """More of them, or fewer."""
-    status, config = cluster.ask(f"/connectors/{NAME}/config")
-    if status == 200:
-        changed = config | {"tasks.max": str(dice.randint(1, TASKS_MAX))}
-        cluster.ask(f"/connectors/{NAME}/config", "PUT", changed)
+    _set(cluster, NAME, "tasks.max", dice.randint(1, TASKS_MAX))
     return None
+
+
+def _set(cluster: Cluster, name: str, setting: str, value: int) -> None:
+    def change() -> None:
+        status, config = cluster.ask(f"/connectors/{name}/config")
+        if status == 200:
+            cluster.ask(f"/connectors/{name}/config", "PUT", config | {setting: str(value)})
+
+    cluster.wish(name, change)
 
 
 def delete_connector(cluster: Cluster, dice: random.Random) -> Recovery | None:
     """It comes back under the same name, and goes on where it was."""
     config = cluster.counting(NAME, dice.randint(1, TASKS_MAX))
-    cluster.ask(f"/connectors/{NAME}", "DELETE")
-    return dice.uniform(0, 2), lambda: cluster.ask(f"/connectors/{NAME}/config", "PUT", config)
+    cluster.wish(NAME, lambda: cluster.ask(f"/connectors/{NAME}", "DELETE"))
+    made = lambda: cluster.ask(f"/connectors/{NAME}/config", "PUT", config)  # noqa: E731
+    return dice.uniform(0, 2), lambda: cluster.wish(NAME, made)
 
 
 def alter_offsets(cluster: Cluster, dice: random.Random) -> Recovery | None:
     """Of one task, while the connector is stopped."""
-    cluster.ask(f"/connectors/{NAME}/stop", "PUT")
     task = dice.randrange(TASKS_MAX)
 
     def alter() -> None:
@@ -137,7 +142,8 @@ def alter_offsets(cluster: Cluster, dice: random.Random) -> Recovery | None:
             cluster.leaps.certain[task] = leap
         cluster.ask(f"/connectors/{NAME}/resume", "PUT")
 
-    return dice.uniform(0.5, 3), alter
+    cluster.wish(NAME, lambda: cluster.ask(f"/connectors/{NAME}/stop", "PUT"))
+    return dice.uniform(0.5, 3), lambda: cluster.wish(NAME, alter)
 
 
 FAULTS = (

@@ -97,6 +97,7 @@ class Run:
             self._let_pass(self.dice.uniform(0.1, 3.0))
         self._let_pass(None)
         self.cluster.heal()
+        self.cluster.wishes_end()
         written = [appender.end() for appender in self.appenders]
         self._settle(written)
         stored = self._stop_counting()
