@@ -67,6 +67,7 @@ class Cluster:
             self.relays.append(Relay(outside, ("127.0.0.1", inside)))
             self.workers.append(group.worker(**self._settings(number, outside)))
         for worker in self.workers:
+            worker.answer_seconds = ASK_SECONDS
             worker.start()
         self.workers[0].wait_for_rest(REST_SECONDS)
 
@@ -153,7 +154,7 @@ class Cluster:
         for number, worker in enumerate(self.workers):
             if number in self.frozen:
                 continue
-            status, answer = worker.ask(path, method, body, seconds=ASK_SECONDS)
+            status, answer = worker.ask(path, method, body)
             if status and status < 500 and status != 409:
                 return status, answer
         return 0, None

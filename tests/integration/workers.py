@@ -56,6 +56,7 @@ class Worker:
             "listeners": f"http://127.0.0.1:{self.port}",
             "consumer.session.timeout.ms": "6000",
         } | {name.replace("__", "."): value for name, value in settings.items()}
+        self.answer_seconds = 100.0
         self.connectors: list[Path] = []
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -104,9 +105,7 @@ class Worker:
         assert self.process is not None
         return self.process.wait(seconds)
 
-    def ask(
-        self, path: str, method: str = "GET", body: object = None, seconds: float = 100
-    ) -> tuple[int, Any]:
+    def ask(self, path: str, method: str = "GET", body: object = None) -> tuple[int, Any]:
         """Status and parsed body of a REST answer; (0, None) while nothing listens."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
@@ -116,7 +115,7 @@ class Worker:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=seconds) as answer:
+            with urllib.request.urlopen(request, timeout=self.answer_seconds) as answer:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else None
         except urllib.error.HTTPError as error:
