@@ -78,6 +78,7 @@ class FakeVault:
     namespace: str | None = None
     token_seconds: float = 3600.0
     lease_seconds: int = 3600
+    leases: set[str] = field(default_factory=set[str])  # that are not revoked
     away: int = 0  # so many requests are answered with 503
     v1: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     v2: dict[str, dict[str, Any] | None] = field(default_factory=dict[str, dict[str, Any] | None])
@@ -102,10 +103,13 @@ class FakeVault:
         if headers.get("x-vault-namespace") != self.namespace:
             return 404, {"errors": ["no handler for route"]}
         path = path.removeprefix("/v1/")
-        if method == "POST":
+        if method == "POST" and path.startswith("auth/"):
             return self._login(path, json.loads(body))
         if self._tokens.get(headers.get("x-vault-token", ""), 0.0) < time.monotonic():
             return 403, {"errors": ["permission denied"]}
+        if path == "sys/leases/lookup":
+            known = json.loads(body)["lease_id"] in self.leases
+            return (200, {"data": {}}) if known else (400, {"errors": ["invalid lease"]})
         if path.startswith("sys/internal/ui/mounts/"):
             return self._mount(path.removeprefix("sys/internal/ui/mounts/"))
         return self._read(path)
@@ -132,6 +136,7 @@ class FakeVault:
     def _read(self, path: str) -> Reply:
         if path.startswith("database/creds/"):
             user = f"user-{next(self._count)}"
+            self.leases.add(f"{path}/{user}")
             return 200, {
                 "lease_id": f"{path}/{user}",
                 "lease_duration": self.lease_seconds,

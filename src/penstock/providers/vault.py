@@ -17,16 +17,21 @@ from penstock.sdk.provider import ConfigData, ConfigProvider, LookupFailed
 
 LEASE_USED = 0.9  # of its time: what logs in with it needs a moment to change
 SHARED_SECONDS = 10.0  # in which tasks that start together are given the same lease
+REUSED = 0.5  # of its time: so long a lease is given again if it still holds, and a token used
 MOUNTS_MAX = LEASES_MAX = 1000
 FORBIDDEN, NOT_FOUND = 403, 404
 
 
+Until = float | None  # for ever
+
+
 class Lease(NamedTuple):
-    """What was read at a time, and until when it is good."""
+    """What was read at a time, and until when it is good; the id is that of a lease."""
 
     values: Mapping[str, Any]
     read: float
-    until: float | None
+    until: Until
+    id: str = ""
 
 
 class VaultConfigProvider(ConfigProvider[VaultConfig]):
@@ -48,7 +53,9 @@ class VaultConfigProvider(ConfigProvider[VaultConfig]):
         self._clock = clock
         self._lock = threading.Lock()
         self._token: str | None = None
-        self._shared: dict[str, Lease] = {}
+        self._token_until: Until = None  # its leases end with it
+        self._next_token_at: Until = None
+        self._leases: dict[str, Lease] = {}
         self._mounts: dict[str, tuple[str, str]] = {}
 
     def get(self, path: str, keys: Collection[str]) -> ConfigData:
@@ -67,21 +74,23 @@ class VaultConfigProvider(ConfigProvider[VaultConfig]):
     # Reading ------------------------------------------------------------------------------------
 
     def _lease(self, path: str) -> Lease:
+        """Vault makes a lease for each reader, so one that is still good is not read again."""
         now = self._clock()
-        self._shared = {
-            name: lease
-            for name, lease in self._shared.items()
-            if now < lease.read + SHARED_SECONDS and lease.until is not None and now < lease.until
-        }
-        if path in self._shared:
-            return self._shared[path]
-        lease, leased = self._read(path, now)
-        if leased and len(self._shared) < LEASES_MAX:
-            self._shared[path] = lease
-        return lease
+        self._leases = {n: lease for n, lease in self._leases.items() if _is_usable(lease, now)}
+        known = self._leases.pop(path, None)
+        if known is None or not self._holds(known, now):
+            known = self._read(path, now)
+        if known.id and len(self._leases) < LEASES_MAX:
+            self._leases[path] = known
+        return known
 
-    def _read(self, path: str, now: float) -> tuple[Lease, bool]:
-        """What is under a path, and whether it was made for this reader."""
+    def _holds(self, lease: Lease, now: float) -> bool:
+        """It may have been revoked; when that cannot be asked, a new one is better."""
+        if now < lease.read + SHARED_SECONDS:
+            return True
+        return self._ask("sys/leases/lookup", {"lease_id": lease.id}).status == 200
+
+    def _read(self, path: str, now: float) -> Lease:
         mount, version = self._mount(path)
         answer = self._ask(_read_path(path, mount, version))
         if answer.status != 200:
@@ -90,10 +99,13 @@ class VaultConfigProvider(ConfigProvider[VaultConfig]):
         values = mapping(body.get("data"))
         if version == "2":
             values = mapping(values.get("data"))
-        seconds, leased = float(body.get("lease_duration") or 0), bool(body.get("lease_id"))
-        if leased:
+        seconds, lease_id = float(body.get("lease_duration") or 0), str(body.get("lease_id") or "")
+        if lease_id:
             seconds *= LEASE_USED
-        return Lease(values, now, now + seconds if seconds > 0 else None), leased
+        until = now + seconds if seconds > 0 else None
+        if lease_id and until is not None and self._token_until is not None:
+            until = min(until, self._token_until)
+        return Lease(values, now, until, lease_id)
 
     def _refuse(self, answer: Answer, version: str) -> None:
         remedies = {
@@ -131,19 +143,21 @@ class VaultConfigProvider(ConfigProvider[VaultConfig]):
 
     # Logging in ---------------------------------------------------------------------------------
 
-    def _ask(self, path: str) -> Answer:
+    def _ask(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """With the token at hand, or with a new one if that has expired."""
         fresh = self._token is None
-        answer = self._with_token(path)
+        answer = self._with_token(path, body)
         if answer.status == FORBIDDEN and not fresh and self.config.method != "token":
             self._token = None
-            answer = self._with_token(path)
+            answer = self._with_token(path, body)
         return answer
 
-    def _with_token(self, path: str) -> Answer:
-        if self._token is None:
+    def _with_token(self, path: str, body: Mapping[str, Any] | None) -> Answer:
+        late = self._next_token_at is not None and self._clock() >= self._next_token_at
+        if self._token is None or late:
             self._token = self._login()
-        return self._server.ask(f"/v1/{quote(path)}", self._headers({"X-Vault-Token": self._token}))
+        headers = self._headers({"X-Vault-Token": self._token})
+        return self._server.ask(f"/v1/{quote(path)}", headers, body)
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
         namespace = self.config.vault_namespace
@@ -161,9 +175,10 @@ class VaultConfigProvider(ConfigProvider[VaultConfig]):
             given = {"role_id": config.vault_auth_role, "secret_id": secret}
         else:
             given = {"role": config.vault_auth_role, "jwt": self._account_token()}
-        path = f"/v1/auth/{quote(config.mount)}/login"
+        path, now = f"/v1/auth/{quote(config.mount)}/login", self._clock()
         answer = self._server.ask(path, self._headers({}), given)
-        token = mapping(answer.body.get("auth")).get("client_token")
+        granted = mapping(answer.body.get("auth"))
+        token, seconds = granted.get("client_token"), float(granted.get("lease_duration") or 0)
         if answer.status != 200 or not token:
             wrong = (
                 f"the login by {config.method} is refused; check vault.auth.role, "
@@ -173,6 +188,8 @@ class VaultConfigProvider(ConfigProvider[VaultConfig]):
             statuses: tuple[int, ...] = (200, 400, 401, FORBIDDEN, NOT_FOUND)
             remedies: dict[int, str] = dict.fromkeys(statuses, wrong)
             refuse(answer, self._server, remedies, _errors(answer))
+        self._token_until = now + seconds * LEASE_USED if seconds > 0 else None
+        self._next_token_at = now + seconds * REUSED if seconds > 0 else None
         return str(token)
 
     def _account_token(self) -> str:
@@ -185,6 +202,12 @@ class VaultConfigProvider(ConfigProvider[VaultConfig]):
                 f"the service account's token cannot be read from {file} ({error}); does this "
                 "run in Kubernetes? Else set vault.auth.jwt.file"
             ) from error
+
+
+def _is_usable(lease: Lease, now: float) -> bool:
+    if lease.until is None or now >= lease.until:
+        return False
+    return now < max(lease.read + SHARED_SECONDS, (lease.read + lease.until) * REUSED)
 
 
 def _read_path(path: str, mount: str, version: str) -> str:

@@ -16,6 +16,7 @@ from penstock.sdk.errors import ConnectError
 from penstock.sdk.provider import ConfigData, LookupFailed
 from tests.secret_servers import FakeVault, serving
 
+LEASED = "database/creds/app"
 ROLE = {"vault.auth.method": "AppRole", "vault.auth.role": "role"}
 
 
@@ -37,9 +38,11 @@ def provider(
     return VaultConfigProvider(VaultConfig(given, {}), clock or Clock())
 
 
-def by_role(vault: FakeVault, **settings: str) -> VaultConfigProvider:
+def by_role(
+    vault: FakeVault, clock: Clock | None = None, /, **settings: str
+) -> VaultConfigProvider:
     role = {"vault__auth__method": "AppRole", "vault__auth__role": "role"}
-    return provider(vault, None, **role, **settings)
+    return provider(vault, clock, **role, **settings)
 
 
 def failure(vault: VaultConfigProvider, path: str, *keys: str) -> str:
@@ -80,24 +83,55 @@ def test_values_without_an_end_get_that_of_the_settings(vault: FakeVault) -> Non
     assert provider(vault, secret__ttl__ms="60000").get("secret/db", ["k"]).ttl_ms == 60_000
 
 
-def test_a_lease_is_shared_for_a_moment_and_ends_before_it_ends(vault: FakeVault) -> None:
+def test_a_lease_is_given_again_in_its_first_half_and_ends_before_it_ends(vault: FakeVault) -> None:
     clock = Clock()
     asked = provider(vault, clock)
-    first = asked.get("database/creds/app", ["username", "password"])
-    clock.now += 5
-    second = asked.get("database/creds/app", ["username", "password"])
+    first = asked.get(LEASED, ["username", "password"])
+    clock.now += 1600
+    second = asked.get(LEASED, ["username", "password"])
     assert first.data == second.data == {"username": "user-1", "password": "made-for-user-1"}
-    assert (first.ttl_ms, second.ttl_ms) == (3_240_000, 3_235_000)
-    clock.now += 6
-    assert asked.get("database/creds/app", ["username"]).data == {"username": "user-2"}
+    assert (first.ttl_ms, second.ttl_ms) == (3_240_000, 1_640_000)
+    clock.now += 100
+    assert asked.get(LEASED, ["username"]).data == {"username": "user-2"}
 
 
-def test_a_lease_that_is_over_is_not_shared(vault: FakeVault) -> None:
+def test_a_lease_that_is_over_is_not_given_again(vault: FakeVault) -> None:
     vault.lease_seconds, clock = 2, Clock()
     asked = provider(vault, clock)
-    assert asked.get("database/creds/app", ["username"]).ttl_ms == 1800
+    assert asked.get(LEASED, ["username"]).ttl_ms == 1800
     clock.now += 2
-    assert asked.get("database/creds/app", ["username"]).data == {"username": "user-2"}
+    assert asked.get(LEASED, ["username"]).data == {"username": "user-2"}
+
+
+def test_a_lease_that_was_revoked_is_not_given_again(vault: FakeVault) -> None:
+    clock = Clock()
+    asked = provider(vault, clock)
+    assert asked.get(LEASED, ["username"]).data == {"username": "user-1"}
+    vault.leases.clear()
+    clock.now += 9  # tasks that start together are not checked
+    assert asked.get(LEASED, ["username"]).data == {"username": "user-1"}
+    clock.now += 2
+    assert asked.get(LEASED, ["username"]).data == {"username": "user-2"}
+
+
+def test_however_often_a_secret_is_looked_up_few_leases_are_made(vault: FakeVault) -> None:
+    vault.lease_seconds, clock = 100, Clock()
+    asked = provider(vault, clock)
+    for _ in range(1000):
+        asked.get(LEASED, ["username"])
+        clock.now += 1
+    assert len(vault.leases) <= 1000 / 45 + 1
+
+
+def test_a_lease_is_no_longer_good_than_the_token_it_was_made_with(vault: FakeVault) -> None:
+    vault.token_seconds, clock = 100, Clock()
+    asked = by_role(vault, clock, vault__auth__secret="secret-id")
+    assert asked.get(LEASED, ["username"]).ttl_ms == 90_000
+    clock.now += 49
+    assert asked.get(f"{LEASED}-2", ["username"]).ttl_ms == 41_000
+    clock.now += 1  # there is a token that lives longer now
+    assert asked.get(f"{LEASED}-3", ["username"]).ttl_ms == 90_000
+    assert len(vault.logins) == 2
 
 
 def test_a_role_logs_in_once_and_again_when_its_token_has_expired(vault: FakeVault) -> None:
