@@ -33,7 +33,7 @@ STRING = "org.apache.kafka.connect.storage.StringConverter"
 NASTY = Path(__file__).parents[1] / "tests" / "unit" / "hosting" / "nasty.py"
 ROWS = ("ready", "rest", "sources", "sinks", "neighbours")
 NEIGHBOURS = 20
-IDLE_TASKS, SETTLE_SECONDS, IDLE_SECONDS = 50, 15, 30
+IDLE_TASKS, SETTLE_SECONDS, IDLE_SECONDS = 50, 15, 60
 ANSWERS = 10
 DEEDS: Mapping[str, Mapping[str, str]] = {
     "none": {},
@@ -120,7 +120,8 @@ def answers(port: int) -> bool:
 def idle(kafka: str, kind: str, tasks: int) -> None:
     """A worker without work, and then with this many connectors of one task that have none."""
     with tempfile.TemporaryDirectory() as folder:
-        worker = Worker(Path(folder), kafka).start()
+        flush = "60000"  # the default; each interval wakes a task once
+        worker = Worker(Path(folder), kafka, offset__flush__interval__ms=flush).start()
         try:
             worker.wait_for_rest()
             worker.ask("/connector-plugins")

@@ -175,6 +175,11 @@ class _Control:
 
     def wait_for_change(self, seconds: float) -> None: ...
 
+    def wait_for_news(self, seconds: float) -> bool:
+        return self.stopping
+
+    def wake(self) -> None: ...
+
 
 class _Clock:
     def __init__(self, now: Callable[[], float]) -> None:

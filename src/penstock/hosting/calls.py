@@ -27,10 +27,14 @@ class Seen(NamedTuple):
 
 def plugin_frame(innermost: FrameType | None) -> FrameType | None:
     """The outermost frame of plugin code, unless the task waits in code that wakes on a stop."""
-    frames = list(_outwards(innermost))
-    if any(_module(frame) in _WAITS for frame in frames):
-        return None
-    return next((frame for frame in reversed(frames) if _is_plugin(_module(frame))), None)
+    found = None
+    for frame in _outwards(innermost):
+        module = _module(frame)
+        if module in _WAITS:
+            return None
+        if _is_plugin(module):
+            found = frame
+    return found
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:

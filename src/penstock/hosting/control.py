@@ -21,6 +21,7 @@ class ThreadControl:
         self._stopping = False
         self._cancelled = False
         self._paused = paused
+        self._woken = False
 
     @property
     def stopping(self) -> bool:
@@ -57,3 +58,17 @@ class ThreadControl:
         with self._changed:
             before = self._paused
             self._changed.wait_for(lambda: self._stopping or self._paused is not before, seconds)
+
+    def wait_for_news(self, seconds: float) -> bool:
+        with self._changed:
+            self._changed.wait_for(self._has_news, seconds)
+            self._woken = False
+            return self._stopping or self._paused
+
+    def _has_news(self) -> bool:
+        return self._woken or self._stopping or self._paused
+
+    def wake(self) -> None:
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()

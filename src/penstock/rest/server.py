@@ -26,6 +26,7 @@ BACKLOG = 1024
 FILES_MIN = 8192  # of which connections are one half at most
 KEEP_ALIVE_SECONDS = 30
 CLOSE_SECONDS = 60
+TICK_SECONDS = 1.0  # as often as the header Date changes
 SWITCH_SECONDS = 0.0005  # how long the thread of a task may keep the interpreter to itself
 Bound = list[tuple[Listener, socket.socket]]
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -42,6 +43,7 @@ class RestServer:
         self._resources = contextlib.ExitStack()
         self._servers: list[uvicorn.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._ending = asyncio.Event()
         with contextlib.ExitStack() as half_made:
             self.main = [(it, half_made.enter_context(_bound(it))) for it in settings.listeners]
             admin = settings.admin_listeners or ()
@@ -120,7 +122,7 @@ class RestServer:
         config.load()
         config.ssl = tls
         server = uvicorn.Server(config)
-        task = asyncio.create_task(_run(server, sockets))
+        task = asyncio.create_task(_run(server, sockets, self._ending))
         self._servers.append(server)
         self._tasks.append(task)
         while not server.started:
@@ -133,6 +135,7 @@ class RestServer:
         """Accept nothing more and let requests end, for a while."""
         for server in self._servers:
             server.should_exit = True
+        self._ending.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=timeout_seconds)
             for task in late:
@@ -143,15 +146,18 @@ class RestServer:
         self._resources.close()
 
 
-async def _run(server: uvicorn.Server, sockets: Sequence[socket.socket]) -> None:
-    """Like `Server.serve`, without taking the process's signals."""
+async def _run(
+    server: uvicorn.Server, sockets: Sequence[socket.socket], ending: asyncio.Event
+) -> None:
+    """Like `Server.serve`, without taking the process's signals, or waking ten times a second."""
     config = server.config
     if not config.loaded:
         config.load()
     server.lifespan = config.lifespan_class(config)
     await server.startup(sockets=list(sockets))
-    if not server.should_exit:
-        await server.main_loop()
+    while not server.should_exit and not await server.on_tick(0):
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(ending.wait(), TICK_SECONDS)
     await server.shutdown(sockets=list(sockets))
 
 

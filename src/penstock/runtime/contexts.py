@@ -93,6 +93,17 @@ class SourceTaskContext(_TaskContext):
             self.idle.commit_if_due()
         return self._control.wait(left)
 
+    def rest(self, seconds: float) -> bool:
+        """Ends when offsets are due as well: it may be shorter than it was asked to be."""
+        if self.idle is None:
+            return self._control.wait_for_news(seconds)
+        over = self._control.wait_for_news(min(seconds, self.idle.next_commit_in()))
+        self.idle.commit_if_due()
+        return over
+
+    def wake(self) -> None:
+        self._control.wake()
+
 
 class SinkActions(Protocol):
     """What a sink loop does for its task."""

@@ -46,6 +46,14 @@ class Control(Protocol):
         """Wait, but no longer than until the task shall stop, pause or resume."""
         ...
 
+    def wait_for_news(self, seconds: float) -> bool:
+        """Wait, but no longer than until `wake`, or until the task shall stop or pause: True."""
+        ...
+
+    def wake(self) -> None:
+        """End a wait for news, or the next one; from any thread."""
+        ...
+
 
 class TaskEvents(Protocol):
     """Hears what becomes of a task."""

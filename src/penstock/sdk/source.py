@@ -64,6 +64,17 @@ class SourceContext(Protocol):
         """Wait, but no longer than until the task is asked to stop; True if it is."""
         ...
 
+    def rest(self, seconds: float) -> bool:
+        """Wait for news: until `wake`, or until `poll` should return, which True says.
+
+        It should when the task is asked to stop or to pause. Seconds are the longest time.
+        """
+        ...
+
+    def wake(self) -> None:
+        """End a `rest`, this one or else the next; from any thread."""
+        ...
+
     @property
     def stopping(self) -> bool:
         """Whether the task has been asked to stop; a long `poll` should then return."""
@@ -90,7 +101,7 @@ class SourceTask(ABC, Generic[C]):
 
     @abstractmethod
     def poll(self) -> Sequence[SourceRecord]:
-        """The next records, or none. May block for a while; use `context.sleep` to wait.
+        """The next records, or none. May block; use `context.sleep` or `rest` to wait.
 
         Raise `RetriableError` to be asked again.
         """

@@ -29,6 +29,7 @@ class ManualControl:
         self.cancelled = False
         self.paused = False
         self.on_wait: Callable[[], None] = lambda: None
+        self._woken = False
 
     def wait(self, seconds: float) -> bool:
         if not self.stopping:
@@ -38,6 +39,13 @@ class ManualControl:
 
     def wait_for_change(self, seconds: float) -> None:
         self.wait(seconds)
+
+    def wait_for_news(self, seconds: float) -> bool:
+        woken, self._woken = self._woken, False
+        return self.wait(0.0 if woken else seconds) or self.paused
+
+    def wake(self) -> None:
+        self._woken = True
 
 
 class RecordedEvents:

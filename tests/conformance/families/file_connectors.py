@@ -40,6 +40,11 @@ class Context:
     def sleep(self, seconds: float) -> bool:
         return True
 
+    def rest(self, seconds: float) -> bool:
+        return True
+
+    def wake(self) -> None: ...
+
 
 def connector(case: Case) -> Any:
     kind = CONNECTORS[case["connector"]]

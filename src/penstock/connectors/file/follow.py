@@ -28,7 +28,17 @@ class FollowedFile:
         self._descriptor = descriptor
         self._opened = os.fstat(descriptor)
         self.regular = stat.S_ISREG(self._opened.st_mode)
+        self.named = True  # as far as is known; moved away, another may take its name
         self._read_bytes = 0
+
+    @property
+    def descriptor(self) -> int:
+        return self._descriptor
+
+    @property
+    def by_its_own_name(self) -> bool:
+        """Whether no symbolic link leads to it, which could come to lead to another file."""
+        return os.path.realpath(self._path) == os.path.abspath(self._path)
 
     @classmethod
     def open(cls, path: Path) -> FollowedFile | None:
@@ -86,7 +96,9 @@ class FollowedFile:
         try:
             named = os.stat(self._path)
         except OSError:
+            self.named = False
             return None  # moved away; its writer may still have it open
+        self.named = True
         if (named.st_ino, named.st_dev) != (self._opened.st_ino, self._opened.st_dev):
             return Change.REPLACED
         return Change.TRUNCATED if named.st_size < self._read_bytes else None

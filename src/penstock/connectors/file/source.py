@@ -21,11 +21,12 @@ from penstock.sdk.source import ExactlyOnceSupport, SourceConnector, SourceConte
 log = logging.getLogger(__name__)
 
 FILENAME, POSITION = "filename", "position"
-POLL_SECONDS = 1.0  # the longest a poll without lines takes
+POLL_SECONDS = 1.0  # the longest a poll without lines takes, unless the file is idle
 SHORTEST_REST_SECONDS = 0.001
 LONGEST_REST_SECONDS = 0.1
 SURE_REST_SECONDS = 0.25  # while the file is missing, or watched: a watch may miss a change
 IDLE_REST_SECONDS = 1.0  # the same for a file to which nothing was added for IDLE_SECONDS
+SAFE_REST_SECONDS = 10.0  # the same if only a change of the folders above it could be missed
 IDLE_SECONDS = 5.0
 QUIET_SECONDS = 0.1
 
@@ -41,6 +42,7 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
         self._batch_records = max(1, config.batch_size)
         self._file: FollowedFile | None = None
         self._watch: Watch | None = None
+        self._told_all = False  # a change of the file cannot be missed
         self._lines = Lines(0)
         self._replaced = False
         self._rest_seconds = SHORTEST_REST_SECONDS
@@ -50,29 +52,43 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
         """Lines as soon as there are any; rests while there are none, longer and longer."""
         rested = 0.0
         while not (records := self._records()):
-            rest = min(self._next_rest(), POLL_SECONDS - rested)
-            if rest <= 0 or self._stopped_while_resting(rest):
+            if self._watched_anew():
+                continue
+            rest = min(self._next_rest(), self._longest_poll() - rested)
+            if rest <= 0 or self.context.rest(rest):
                 return ()
             rested += rest
             self._quiet_seconds += rest
         return records
 
+    def _watched_anew(self) -> bool:
+        """The file is to be looked at again: what changed since the last look is not told."""
+        if self._watch is None or self._watch.armed or self._lines.waiting:
+            return False
+        if self._watch.arm():
+            return True
+        self._watch = None
+        return False
+
+    def _longest_poll(self) -> float:
+        return SAFE_REST_SECONDS if self._rests_long() else POLL_SECONDS
+
+    def _rests_long(self) -> bool:
+        return self._told_all and self._watch is not None and self._idle()
+
+    def _idle(self) -> bool:
+        named = self._file is not None and self._file.named
+        return named and not self._lines.waiting and self._quiet_seconds >= IDLE_SECONDS
+
     def _next_rest(self) -> float:
+        if self._rests_long():
+            return SAFE_REST_SECONDS
         if self._watch is not None and not self._lines.waiting:
-            idle = self._quiet_seconds >= IDLE_SECONDS
-            return IDLE_REST_SECONDS if idle else SURE_REST_SECONDS
+            return IDLE_REST_SECONDS if self._idle() else SURE_REST_SECONDS
         rest = self._rest_seconds
         longest = SURE_REST_SECONDS if self._file is None else LONGEST_REST_SECONDS
         self._rest_seconds = min(2 * rest, longest)
         return rest
-
-    def _stopped_while_resting(self, seconds: float) -> bool:
-        if self._watch is None or self._lines.waiting:
-            return self.context.sleep(seconds)
-        if self.context.sleep(0):
-            return True
-        self._watch.wait(seconds)
-        return False
 
     def close(self) -> None:
         self._release()
@@ -131,12 +147,12 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
         self._replaced = True
 
     def _release(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _opened(self) -> FollowedFile | None:
         """The file at the position to go on from; None while it does not exist."""
@@ -159,7 +175,8 @@ class FileStreamSourceTask(SourceTask[FileSourceConfig]):
             )
             position = 0
         if file.regular:
-            self._watch = Watch.of(Path(self.config.file))
+            self._watch = Watch.of(file.descriptor, self.context.wake)
+            self._told_all = bool(self._watch and self._watch.local and file.by_its_own_name)
         file.skip(position)
         self._lines = Lines(position)
         return file

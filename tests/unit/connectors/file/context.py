@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Event
 from typing import Any
 
 from penstock.connectors.file.config import FileSourceConfig
@@ -18,6 +19,7 @@ class Context:
         self.committed = offset
         self.rests: list[float] = []
         self.stop_at_rest = False
+        self.woken = Event()
         self.during_rest: Callable[[], object] = lambda: None
 
     def offset(self, partition: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -30,6 +32,15 @@ class Context:
         self.rests.append(seconds)
         self.during_rest()
         return self.stop_at_rest
+
+    def rest(self, seconds: float) -> bool:
+        if self.woken.is_set():
+            self.woken.clear()
+            return False
+        return self.sleep(seconds)
+
+    def wake(self) -> None:
+        self.woken.set()
 
 
 def source(
