@@ -31,7 +31,7 @@ from penstock.sdk.config import Config
 from penstock.sdk.converter import Converter, Role
 from penstock.sdk.record import SourceRecord
 from penstock.sdk.schema import Schema
-from penstock.sdk.values_texts import java_strings
+from penstock.sdk.values_texts import java_lines
 
 Batch = Callable[[], object]  # does the work for `BATCH` records
 
@@ -173,5 +173,5 @@ def workloads() -> dict[str, Batch]:
         "source, JSON, 3 transforms": _source(given, None, plain, THREE),
         "source, envelope": _source(given, ORDER, envelopes, {}),
         "source, lines of a file": _lines(lines),
-        "values as text, as the file sink prints them": lambda: java_strings(given, [None] * BATCH),
+        "values as text, as the file sink prints them": lambda: java_lines(given, [None] * BATCH),
     }

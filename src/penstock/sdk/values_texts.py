@@ -1,9 +1,13 @@
-"""Texts of many values at once: what `java_string` says of each, in a third of the time."""
+"""Lines of text of many values at once: what `java_string` says of each, in a fraction of the time.
+
+Maps with the same keys, and structs, are taken apart into columns of texts, which one join puts
+between the names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from math import isfinite
 from operator import itemgetter
 from typing import Any, Final, cast
@@ -13,23 +17,22 @@ import msgspec
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.values_text import java_string
 
-_PRINTED_ALIKE: Final = ({str}, {int})  # by Python and Java
 _BOOLEANS: Final = {False: "false", True: "true"}
+_NULL: Final = type(None)
 
 
-def java_strings(values: Sequence[Any], schemas: Sequence[Schema | None]) -> list[str]:
-    """The text of each value."""
+def java_lines(values: Sequence[Any], schemas: Sequence[Schema | None]) -> str:
+    """The text of each value, each with the end of a line behind it."""
     kinds = set(map(type, values))
-    if kinds == {str}:
-        return list(values)
     if kinds == {dict} and schemas.count(schemas[0]) == len(schemas):
         found = _of_dicts(cast("Sequence[dict[Any, Any]]", values), schemas[0])
         if found is not None:
             return found
-    return list(map(java_string, values, schemas))
+    texts = values if kinds == {str} else map(java_string, values, schemas)
+    return "\n".join([*texts, ""])
 
 
-def _of_dicts(values: Sequence[dict[Any, Any]], schema: Schema | None) -> list[str] | None:
+def _of_dicts(values: Sequence[dict[Any, Any]], schema: Schema | None) -> str | None:
     """None if they do not all have the same members."""
     if schema is None:
         return _of_maps(values)
@@ -38,45 +41,71 @@ def _of_dicts(values: Sequence[dict[Any, Any]], schema: Schema | None) -> list[s
     return None
 
 
-def _of_maps(values: Sequence[dict[Any, Any]]) -> list[str] | None:
+def _of_maps(values: Sequence[dict[Any, Any]]) -> str | None:
     names = list(values[0])
-    if set(map(type, names)) != {str} or any(map(names.__ne__, map(list, values))):
+    if set(map(type, names)) != {str} or not _have(values, names):
         return None
-    rows = [value.values() for value in values]
-    columns = [_printable(column, None) for column in zip(*rows, strict=True)]
-    return _filled("{" + ", ".join(map(_place, names)) + "}", columns)
+    columns = [_texts(c, set(map(type, c)), None) for c in _columns(values, len(names))]
+    return _filled("{", [f"{name}=" for name in names], ", ", columns)
 
 
-def _of_structs(values: Sequence[dict[Any, Any]], schema: Schema) -> list[str] | None:
-    columns: list[Sequence[Any]] = []
-    for field in schema.fields:
+def _of_structs(values: Sequence[dict[Any, Any]], schema: Schema) -> str | None:
+    names = [field.name for field in schema.fields]
+    if not names:
+        return None
+    if _have(values, names):
+        columns = _columns(values, len(names))
+    else:
         try:
-            column = list(map(itemgetter(field.name), values))
+            columns = [list(map(itemgetter(name), values)) for name in names]
         except KeyError:
             return None
-        if type(None) in set(map(type, column)):
+    texts: list[Sequence[str]] = []
+    for column, field in zip(columns, schema.fields, strict=True):
+        kinds = set(map(type, column))
+        if _NULL in kinds:
             return None  # what is null is left out
-        columns.append(_printable(column, field.schema))
-    return _filled("Struct{" + ",".join(_place(f.name) for f in schema.fields) + "}", columns)
+        texts.append(_texts(column, kinds, field.schema))
+    return _filled("Struct{", [f"{name}=" for name in names], ",", texts)
 
 
-def _place(name: str) -> str:
-    return name.replace("%", "%%") + "=%s"
+def _have(values: Sequence[dict[Any, Any]], names: list[str]) -> bool:
+    """Whether each has these keys in this order: as no key comes twice, the run of all tells."""
+    return list(chain.from_iterable(values)) == names * len(values)
 
 
-def _filled(template: str, columns: Sequence[Sequence[Any]]) -> list[str] | None:
-    return list(map(template.__mod__, zip(*columns, strict=True))) if columns else None
+def _columns(values: Sequence[dict[Any, Any]], count: int) -> list[list[Any]]:
+    flat = list(chain.from_iterable(map(dict[Any, Any].values, values)))
+    return [flat[number::count] for number in range(count)]
 
 
-def _printable(column: Sequence[Any], schema: Schema | None) -> Sequence[Any]:
-    """Values that `%s` prints as Java does."""
-    kinds = set(map(type, column))
-    if kinds in _PRINTED_ALIKE:
+def _filled(
+    start: str, names: Sequence[str], between: str, columns: Sequence[Sequence[str]]
+) -> str:
+    """All lines by one join: each row's names, with the columns' texts put between them."""
+    row = [start + names[0], ""]
+    for name in names[1:]:
+        row += [between + name, ""]
+    row.append("}\n")
+    parts = row * len(columns[0])
+    for number, column in enumerate(columns):
+        parts[2 * number + 1 :: len(row)] = column
+    return "".join(parts)
+
+
+def _texts(column: Sequence[Any], kinds: set[type], schema: Schema | None) -> Sequence[str]:
+    """As Java prints them."""
+    if kinds == {str}:
         return column
+    if kinds == {int}:
+        return _numbers(column)  # of any size
     if kinds == {bool}:
         return list(map(_BOOLEANS.__getitem__, column))
     doubles = kinds == {float} and (schema is None or schema.type is Type.FLOAT64)
     if doubles and min(column) >= 1e-3 and max(column) < 1e7 and isfinite(sum(column)):
-        # in this range like Java, and several times faster than Python
-        return msgspec.json.encode(column)[1:-1].decode().split(",")
+        return _numbers(column)  # in this range like Java, and several times faster than Python
     return list(map(java_string, column, repeat(schema)))
+
+
+def _numbers(column: Sequence[float]) -> Sequence[str]:
+    return msgspec.json.encode(column)[1:-1].decode().split(",")

@@ -1,4 +1,4 @@
-"""Texts of many values are those of each."""
+"""Lines of many values hold the text of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from penstock.sdk.schema import FLOAT32, INT64, OPTIONAL_STRING, STRING, Schema, Type
 from penstock.sdk.struct import Struct
 from penstock.sdk.values_text import java_string
-from penstock.sdk.values_texts import java_strings
+from penstock.sdk.values_texts import java_lines
 from penstock.testing.strategies import schemaless_values, schemas, values
 
 ORDER = Schema(
@@ -19,24 +19,21 @@ ORDER = Schema(
 
 
 def same(given: list[Any], schema: Schema | None) -> bool:
-    return java_strings(given, [schema] * len(given)) == [java_string(v, schema) for v in given]
+    each = [java_string(value, schema) + "\n" for value in given]
+    return java_lines(given, [schema] * len(given)) == "".join(each)
 
 
 def test_maps_with_the_same_members() -> None:
     given: list[Any] = [{"id": 1, "x": 0.1, "ok": True}, {"id": -2, "x": 1e9, "ok": None}]
-    assert java_strings(given, [None, None]) == [
-        "{id=1, x=0.1, ok=true}",
-        "{id=-2, x=1.0E9, ok=null}",
-    ]
+    assert java_lines(given, [None, None]) == "{id=1, x=0.1, ok=true}\n{id=-2, x=1.0E9, ok=null}\n"
 
 
 def test_structs_leave_out_what_is_null() -> None:
     given: list[Any] = [{"100%": 1, "note": "%s", "weight": 0.1}, {"100%": 2, "weight": 0.1}]
-    assert java_strings(given, [ORDER, ORDER]) == [
-        "Struct{100%=1,note=%s,weight=0.1}",
-        "Struct{100%=2,weight=0.1}",
-    ]
-    assert java_strings(given[:1], [ORDER]) == ["Struct{100%=1,note=%s,weight=0.1}"]
+    assert java_lines(given, [ORDER, ORDER]) == (
+        "Struct{100%=1,note=%s,weight=0.1}\nStruct{100%=2,weight=0.1}\n"
+    )
+    assert java_lines(given[:1], [ORDER]) == "Struct{100%=1,note=%s,weight=0.1}\n"
 
 
 def test_other_order_other_names_other_kinds() -> None:
@@ -45,8 +42,20 @@ def test_other_order_other_names_other_kinds() -> None:
     assert same([{}, {}], None)
     assert same([{"a": 1}, None, "text", 3], None)
     assert same([Struct(ORDER, {"100%": 3, "weight": 1.5})], ORDER)
-    assert java_strings(["a", {"b": 1}], [STRING, None]) == ["a", "{b=1}"]
-    assert java_strings([], []) == []
+    assert same([{"a": 1, "b": 2}, {"a": 1}, {"b": 2, "a": 1, "c": 3}], None)
+    assert java_lines(["a", {"b": 1}], [STRING, None]) == "a\n{b=1}\n"
+    assert java_lines([], []) == ""
+
+
+def test_structs_whose_members_are_in_another_order() -> None:
+    assert same(
+        [{"weight": 2.5, "note": "n", "100%": 1}, {"100%": 2, "note": "", "weight": 0.5}], ORDER
+    )
+    assert same([{"note": "n", "100%": 1, "weight": 2.5}], ORDER)
+
+
+def test_integers_of_any_size() -> None:
+    assert same([{"n": 2**70, "text": "two\nlines"}, {"n": -(2**70), "text": ""}], None)
 
 
 @given(st.lists(st.floats(1e-3, 9999999.9) | st.floats() | st.sampled_from((1e7, 2.0))))

@@ -11,7 +11,7 @@ from penstock.sdk.columns import column
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import SinkRecord, TopicPartition
 from penstock.sdk.sink import SinkConnector, SinkTask
-from penstock.sdk.values_texts import java_strings
+from penstock.sdk.values_texts import java_lines
 
 _STANDARD_OUTPUT = 1
 
@@ -38,9 +38,8 @@ class FileStreamSinkTask(SinkTask[FileSinkConfig]):
 
     def put(self, records: Sequence[SinkRecord]) -> None:
         if records:
-            lines = java_strings(column(records, "value"), column(records, "value_schema"))
-            lines.append("")
-            self._write("\n".join(lines).encode("utf-8", "replace"))
+            lines = java_lines(column(records, "value"), column(records, "value_schema"))
+            self._write(lines.encode("utf-8", "replace"))
 
     def _write(self, data: bytes) -> None:
         left = memoryview(data)
