@@ -26,7 +26,7 @@ class JavaConnect:
     """A worker in `folder`: distributed, or standalone if `connectors` are given.
 
     The file connectors are found without a `plugin.path` of your own; relative paths in settings
-    start at `folder`.
+    start at `folder`. With `tools`, the connectors of Kafka's own tests are found as well.
     """
 
     def __init__(
@@ -37,12 +37,14 @@ class JavaConnect:
         *,
         heap_mb: int = 512,
         jvm_options: Sequence[str] = (),
+        tools: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self._worker = worker
         self._connectors = connectors
         self._options = [f"-Xmx{heap_mb}m", *program.SMALL, *jvm_options]
+        self._coordinates = (pins.JAVA_CONNECT, *([pins.JAVA_TOOLS] if tools else []))
         self._progress = progress
         self._process: JavaProcess | None = None
 
@@ -53,7 +55,11 @@ class JavaConnect:
 
     def start(self) -> Self:
         """Return when the worker has started, connectors included."""
-        jars = class_path(pins.JAVA_CONNECT, self._progress)
+        jars = list(
+            dict.fromkeys(
+                jar for names in self._coordinates for jar in class_path(names, self._progress)
+            )
+        )
         plugins = [jar for jar in jars if jar.name.startswith("connect-file")]
         self.folder.mkdir(parents=True, exist_ok=True)
         main = self._main(_plugin_folder(plugins))

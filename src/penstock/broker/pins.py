@@ -29,7 +29,13 @@ JAVA_CONNECT = (
         )
     ),
 )
-SHIPPED = {"broker.lock": BROKER, "java_connect.lock": JAVA_CONNECT}
+JAVA_TOOLS = (f"org.apache.kafka:connect-test-plugins:{KAFKA}",)
+"""Connectors that are Kafka's own tools: they make records up, or take them and do nothing."""
+SHIPPED = {
+    "broker.lock": BROKER,
+    "java_connect.lock": JAVA_CONNECT,
+    "java_tools.lock": JAVA_TOOLS,
+}
 
 
 class Pin(NamedTuple):
