@@ -5,7 +5,7 @@
 
 Figures are records per CPU second of the whole process tree in the second half of each run, medians
 over the rounds; ratios are taken within one run of this program. Single figures differ from day to
-day and machine to machine; the ratios are what counts.
+day and machine to machine; the ratios are what counts. Then start-up, latency and idle connectors.
 """
 
 from __future__ import annotations
@@ -17,69 +17,90 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contestants import CONTESTANTS, Job, java_found
-from benchmarks.scenarios import (
-    SCENARIOS,
-    Scenario,
-    delete_topic,
-    fill_topic,
-    make_lines,
-    make_topic,
-)
-from benchmarks.watching import FileLines, Sample, TopicEnd, watch
+from benchmarks.latency import EXTRAS
+from benchmarks.rows import ROWS
+from benchmarks.scenarios import Scenario, delete_topic, fill_topic, make_lines, make_topic
+from benchmarks.watching import FileLines, GroupOffsets, Sample, TopicEnd, watch
 from penstock.broker import LocalKafka
 from penstock.broker.ports import free_ports
 
 Results = Mapping[str, Sequence[Sample]]
+Figures = Mapping[str, float | None]
 NO_SYNC = {"log.flush.interval.messages": "9223372036854775807"}
-FIGURES = (
-    *("records/CPU s", "limit ÷", "× Java", "records/s"),
-    *("MB peak", "REST s", "first record s"),
-)
-QUICK_RECORDS = 200_000
+WIDTH = 132
+RECORDS = 3_000_000
+QUICK_RECORDS = 300_000
+SHORT_SECONDS = 1.0  # a second half that is over sooner says little
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default=",".join(SCENARIOS), help="which scenarios")
-    parser.add_argument("--quick", action="store_true", help="one round of fewer records")
+    parser.add_argument("--records", type=int, default=RECORDS, help="of the longest rows")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--only", default=",".join([*ROWS, *EXTRAS]), help="which rows")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the records")
     parser.add_argument("--no-java", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.records, arguments.rounds = min(arguments.records, QUICK_RECORDS), 1
-    console = Console()
+        arguments.records = min(arguments.records, QUICK_RECORDS)
+    console = Console(highlight=False, width=WIDTH)
     contestants = [name for name in CONTESTANTS if name != "java" or not arguments.no_java]
     if "java" in contestants and not java_found():
         console.print("The Java worker is left out: no Java runtime was found.")
         contestants.remove("java")
-    report: dict[str, dict[str, dict[str, float | None]]] = {}
+    report: dict[str, Mapping[str, Figures]] = {}
+    began = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="penstock-bench-"))
     try:
         with LocalKafka(settings=NO_SYNC, jvm_options=()) as kafka:  # compiled as in production
             for name in arguments.only.split(","):
-                scenario = SCENARIOS[name]
+                console.print(f"[dim]{time.monotonic() - began:4.0f} s: {name}[/dim]")
+                if name in EXTRAS:
+                    report[name] = extra(console, kafka, work, name, contestants, arguments.quick)
+                    continue
+                scenario = ROWS[name]
                 count = int(arguments.records * scenario.share)
                 if scenario.no_java and "java" in contestants:
                     console.print(f"{scenario.title}: without Java, {scenario.no_java}.")
                 those = [c for c in contestants if c != "java" or not scenario.no_java]
                 results = run(console, kafka, work, name, those, count, arguments.rounds)
-                report[name] = figures(results)
+                report[name] = beside(figures(results), report.get(scenario.beside, {}))
                 console.print(table(scenario, report[name]))
     finally:
         shutil.rmtree(work, ignore_errors=True)
     if arguments.json:
         machine = {"python": platform.python_version(), "machine": platform.machine()}
         arguments.json.write_text(json.dumps({"machine": machine} | report, indent=2) + "\n")
+    console.print(f"[dim]{time.monotonic() - began:4.0f} s in all[/dim]")
     return 0
+
+
+def extra(
+    console: Console,
+    kafka: LocalKafka,
+    work: Path,
+    name: str,
+    contestants: Sequence[str],
+    quick: bool,
+) -> Mapping[str, Figures]:
+    """What is no matter of records per second: for each worker, one line."""
+    found: dict[str, Figures] = {}
+    for contestant in contestants:
+        if contestant != "bare":
+            java, folder = contestant == "java", work / f"{name}-{contestant}"
+            found[contestant] = EXTRAS[name](kafka.bootstrap_servers, folder, java, quick)
+            told = ", ".join(f"{what} {figure:,.2f}" for what, figure in found[contestant].items())
+            console.print(f"{name}, {contestant}: {told}")
+    return found
 
 
 def run(
@@ -92,7 +113,7 @@ def run(
     rounds: int,
 ) -> Results:
     """Each contestant in turn, round after round."""
-    scenario, bootstrap = SCENARIOS[name], kafka.bootstrap_servers
+    scenario, bootstrap = ROWS[name], kafka.bootstrap_servers
     lines, filled = work / "lines.txt", f"filled-{name}"
     if scenario.kind == "source":
         make_lines(lines, scenario, count)
@@ -109,7 +130,9 @@ def run(
                 job = Job(scenario, bootstrap, folder, folder / "out.txt", filled, free_ports(1)[0])
             sample = one(contestant, job, count)
             samples[contestant].append(sample)
-            console.print(f"[dim]{name} {contestant} {sample.per_cpu_second:,.0f}/CPU s[/dim]")
+            short = ", too short" if sample.wall_seconds < SHORT_SECONDS else ""
+            speed = f"{sample.per_cpu_second:,.0f}/CPU s, {sample.wall_seconds:.1f} s{short}"
+            console.print(f"[dim]     {contestant} {speed}[/dim]")
             shutil.rmtree(folder)
     if scenario.kind == "sink":
         delete_topic(bootstrap, filled)
@@ -119,18 +142,25 @@ def run(
 def one(contestant: str, job: Job, count: int) -> Sample:
     source = job.scenario.kind == "source"
     if source:
-        make_topic(job.bootstrap, job.topic)
-    progress = TopicEnd(job.bootstrap, job.topic) if source else FileLines(job.file)
+        make_topic(job.bootstrap, job.topic, job.scenario.partitions)
     running = CONTESTANTS[contestant](job)
     try:
-        return watch(running, progress, count, None if contestant == "bare" else job.port)
+        return watch(running, progress(job), count, None if contestant == "bare" else job.port)
     finally:
         running.stop()
         if source:
             delete_topic(job.bootstrap, job.topic)
 
 
-def figures(results: Results) -> dict[str, dict[str, float | None]]:
+def progress(job: Job) -> Callable[[], int]:
+    if job.scenario.kind == "source":
+        return TopicEnd(job.bootstrap, job.topic)
+    if job.scenario.drains:
+        return GroupOffsets(job.bootstrap, job.topic, job.scenario.partitions, job.group)
+    return FileLines(job.file)
+
+
+def figures(results: Results) -> Mapping[str, Figures]:
     """Medians and ratios."""
 
     def median(name: str, of: str) -> float | None:
@@ -148,19 +178,36 @@ def figures(results: Results) -> dict[str, dict[str, float | None]]:
             "MB peak": (median(name, "peak_bytes") or 0.0) / 1e6,
             "REST s": median(name, "first_answer"),
             "first record s": median(name, "first_record"),
+            "measured s": median(name, "wall_seconds"),
         }
         for name in results
     }
 
 
-def table(scenario: Scenario, shown: Mapping[str, Mapping[str, float | None]]) -> Table:
-    result = Table("", *FIGURES, title=scenario.title)
-    for name, row in shown.items():
+def beside(found: Mapping[str, Figures], other: Mapping[str, Figures]) -> Mapping[str, Figures]:
+    """The same, with the records per wall second told in multiples of another row's."""
+    return {
+        name: {
+            **row,
+            **{
+                f"{what} ÷ that of the row before": value / then
+                for what in ("records/s", "records/CPU s")
+                if (value := row[what]) and (then := other.get(name, {}).get(what))
+            },
+        }
+        for name, row in found.items()
+    }
+
+
+def table(scenario: Scenario, shown: Mapping[str, Figures]) -> Table:
+    names = list(dict.fromkeys(name for row in shown.values() for name in row))
+    result = Table("", *names, title=scenario.title, title_justify="left")
+    for contestant, row in shown.items():
         cells = [
-            "" if (value := row[figure]) is None else f"{value:,.{0 if value > 1000 else 2}f}"
-            for figure in FIGURES
+            "" if (value := row.get(name)) is None else f"{value:,.{0 if value > 1000 else 2}f}"
+            for name in names
         ]
-        result.add_row(name, *cells)
+        result.add_row(contestant, *cells)
     return result
 
 

@@ -1,7 +1,7 @@
 """The limit: the same work as a bare confluent-kafka loop, without a framework.
 
 python -m benchmarks.bare source|transactions BOOTSTRAP FILE TOPIC BEFORE BEHIND
-python -m benchmarks.bare sink BOOTSTRAP TOPIC FILE GROUP
+python -m benchmarks.bare sink|drain BOOTSTRAP TOPIC FILE GROUP
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from confluent_kafka import Consumer, Message, Producer
 
 TRANSACTION_SECONDS = 1.0
+COMMIT_SECONDS = 0.1
 
 
 def source(bootstrap: str, file: str, topic: str, before: str, behind: str) -> None:
@@ -72,6 +73,29 @@ def transactions(bootstrap: str, file: str, topic: str, before: str, behind: str
 
 def sink(bootstrap: str, topic: str, file: str, group: str) -> None:
     """Every record becomes a line; runs until it is terminated."""
+    consumer = _consumer(bootstrap, topic, group)
+    with Path(file).open("ab") as out:
+        while True:
+            messages = consumer.consume(500, 0.5)
+            values = [v for v in map(Message.value, messages) if v is not None]
+            if values:
+                out.write(b"\n".join(values) + b"\n")
+                out.flush()
+
+
+def drain(bootstrap: str, topic: str, _file: str, group: str) -> None:
+    """Every value is fetched and dropped; commits tell how far it is."""
+    consumer = _consumer(bootstrap, topic, group)
+    committed, commits_at = 0, 0.0
+    taken = 0
+    while True:
+        taken += len(list(map(Message.value, consumer.consume(500, COMMIT_SECONDS))))
+        if taken > committed and time.monotonic() > commits_at:
+            consumer.commit(asynchronous=True)
+            committed, commits_at = taken, time.monotonic() + COMMIT_SECONDS
+
+
+def _consumer(bootstrap: str, topic: str, group: str) -> Consumer:
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -85,14 +109,10 @@ def sink(bootstrap: str, topic: str, file: str, group: str) -> None:
         }
     )
     consumer.subscribe([topic])
-    with Path(file).open("ab") as out:
-        while True:
-            messages = consumer.consume(500, 0.5)
-            values = [v for v in map(Message.value, messages) if v is not None]
-            if values:
-                out.write(b"\n".join(values) + b"\n")
-                out.flush()
+    return consumer
 
+
+KINDS = {"source": source, "transactions": transactions, "sink": sink, "drain": drain}
 
 if __name__ == "__main__":
-    {"source": source, "transactions": transactions, "sink": sink}[sys.argv[1]](*sys.argv[2:])
+    KINDS[sys.argv[1]](*sys.argv[2:])

@@ -17,6 +17,8 @@ from benchmarks.scenarios import STRING, Scenario
 from penstock.broker.java_connect import JavaConnect
 
 CREATE_ATTEMPTS = 240
+DRAIN_COMMIT_MS = "100"  # commits are all that tells how far a draining sink is
+PLUGINS = Path(__file__).with_name("plugins")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Job:
     file: Path
     topic: str
     port: int
+
+    @property
+    def group(self) -> str:
+        """The consumer group of a sink."""
+        return f"connect-sink-{self.folder.name}"
 
     @property
     def worker(self) -> dict[str, str]:
@@ -51,7 +58,7 @@ class Job:
             "bootstrap.servers": self.bootstrap,
             "key.converter": STRING,
             "value.converter": STRING,
-            "offset.flush.interval.ms": "5000",
+            "offset.flush.interval.ms": DRAIN_COMMIT_MS if self.scenario.drains else "5000",
             "listeners": f"http://127.0.0.1:{self.port}",
         }
 
@@ -73,20 +80,21 @@ class Job:
 
 
 def penstock(job: Job) -> Measured:
-    paths = [_write(job.folder / "worker.properties", job.worker)]
+    worker = job.worker | {"plugin.path": str(PLUGINS)}
+    paths = [_write(job.folder / "worker.properties", worker)]
     mode = "distributed" if job.scenario.transactional else "standalone"
     if mode == "standalone":
         paths.append(_write(job.folder / "connector.properties", job.connector))
     command = [sys.executable, "-m", "penstock", mode, *map(str, paths)]
     running = Measured.command(command, job.folder)
     if mode == "distributed":
-        _create(job)
+        _create(job, job.connector)
     return running
 
 
-def _create(job: Job) -> None:
+def _create(job: Job, connector: Mapping[str, str]) -> None:
     """Ask a worker of a group for the connector, once it listens to such wishes."""
-    body = json.dumps({"name": job.connector["name"], "config": job.connector}).encode()
+    body = json.dumps({"name": connector["name"], "config": connector}).encode()
     url, kind = f"http://127.0.0.1:{job.port}/connectors", {"Content-Type": "application/json"}
     answer = ""
     for _ in range(CREATE_ATTEMPTS):
@@ -104,11 +112,16 @@ def _create(job: Job) -> None:
 
 def java(job: Job) -> Measured:
     started = time.monotonic()
-    together = job.scenario.transactional
-    worker = JavaConnect(job.folder, job.worker, None if together else [job.connector]).start()
+    together, connector = job.scenario.transactional, {**job.connector, **job.scenario.java}
+    worker = JavaConnect(
+        job.folder,
+        job.worker,
+        None if together else [connector],
+        tools=bool(job.scenario.java),
+    ).start()
     assert worker.pid is not None
     if together:
-        _create(job)
+        _create(job, connector)
     return Measured(worker.pid, started, worker.stop, job.folder / "java-connect.log")
 
 
@@ -118,7 +131,8 @@ def bare(job: Job) -> Measured:
         kind = "transactions" if job.scenario.transactional else kind
         arguments = [job.bootstrap, str(job.file), job.topic, *job.scenario.around]
     else:
-        arguments = [job.bootstrap, job.topic, str(job.file), f"bare-{job.folder.name}"]
+        kind = "drain" if job.scenario.drains else kind
+        arguments = [job.bootstrap, job.topic, str(job.file), job.group]
     script = str(Path(__file__).with_name("bare.py"))
     return Measured.command([sys.executable, script, kind, *arguments], job.folder)
 

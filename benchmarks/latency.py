@@ -16,13 +16,16 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from confluent_kafka import Consumer, TopicPartition
 
 from benchmarks.process import Measured
 from benchmarks.scenarios import STRING, make_topic
+from benchmarks.watching import TopicEnd, answers
 from penstock.broker import LocalKafka
 from penstock.broker.java_connect import JavaConnect
 from penstock.broker.ports import free_ports
@@ -31,25 +34,31 @@ WARM_LINES = 5
 BETWEEN_SECONDS = (0.05, 0.15)
 IDLE_SECONDS = 20.0
 SETTLE_SECONDS = 5.0
+START_SECONDS = 120.0
 
 Latencies = dict[str, float]
 
 
-def worker_settings(bootstrap: str, folder: Path) -> dict[str, str]:
+def worker_settings(bootstrap: str, folder: Path, port: int | None = None) -> dict[str, str]:
     return {
         "bootstrap.servers": bootstrap,
         "key.converter": STRING,
         "value.converter": STRING,
         "offset.storage.file.filename": str(folder / "offsets"),
-        "listeners": f"http://127.0.0.1:{free_ports(1)[0]}",
+        "listeners": f"http://127.0.0.1:{port or free_ports(1)[0]}",
     }
 
 
 def started(
-    bootstrap: str, folder: Path, connectors: Sequence[Mapping[str, str]], *, java: bool
+    bootstrap: str,
+    folder: Path,
+    connectors: Sequence[Mapping[str, str]],
+    *,
+    java: bool,
+    port: int | None = None,
 ) -> Measured:
     folder.mkdir()
-    worker = worker_settings(bootstrap, folder)
+    worker = worker_settings(bootstrap, folder, port)
     if java:
         began = time.monotonic()
         running = JavaConnect(folder, worker, [dict(c) for c in connectors]).start()
@@ -102,6 +111,40 @@ def latencies(bootstrap: str, folder: Path, lines: int, *, java: bool = False) -
     return percentiles(found[WARM_LINES:])
 
 
+def start_up(bootstrap: str, folder: Path, times: int, *, java: bool = False) -> Latencies:
+    """Seconds from the call of a worker to its first answer, and to its first record; medians."""
+    answered: list[float] = []
+    recorded: list[float] = []
+    for number in range(times):
+        place = folder.with_name(f"{folder.name}-{number}")
+        topic, file = f"start-{place.name}", place.with_suffix(".txt")
+        make_topic(bootstrap, topic)
+        source = file_source("lines", file, topic)
+        file.write_text("first\n")
+        port = free_ports(1)[0]
+        end, began = TopicEnd(bootstrap, topic), time.monotonic()
+        with ThreadPoolExecutor(1) as pool:  # beside it, as Java's worker is waited for
+            waiting = pool.submit(_until, partial(answers, port))
+            running = started(bootstrap, place, [source], java=java, port=port)
+            try:
+                _until(end)
+                recorded.append(time.monotonic() - began)
+                answered.append(waiting.result() - began)
+            finally:
+                running.stop()
+    median = statistics.median
+    return {"first answer s": median(answered), "first record s": median(recorded)}
+
+
+def _until(there: Callable[[], object]) -> float:
+    ends = time.monotonic() + START_SECONDS
+    while not there():
+        if time.monotonic() > ends:
+            raise TimeoutError("the worker has not started")
+        time.sleep(0.01)
+    return time.monotonic()
+
+
 def percentiles(found: Sequence[float]) -> Latencies:
     cuts = statistics.quantiles(found, n=100, method="inclusive")
     return {"p50 ms": cuts[49], "p99 ms": cuts[98], "max ms": max(found)}
@@ -133,6 +176,19 @@ def idle(bootstrap: str, folder: Path, count: int, *, java: bool = False) -> Lat
     finally:
         running.stop()
         consumer.close()
+
+
+Extra = Callable[[str, Path, bool, bool], Latencies]  # broker, folder, whether Java, whether quick
+
+EXTRAS: Mapping[str, Extra] = {
+    "start-up": lambda broker, folder, java, quick: start_up(
+        broker, folder, 1 if quick else 3, java=java
+    ),
+    "latency": lambda broker, folder, java, quick: latencies(
+        broker, folder, 30 if quick else 100, java=java
+    ),
+    "idle-50": lambda broker, folder, java, _: idle(broker, folder, 50, java=java),
+}
 
 
 def main() -> None:

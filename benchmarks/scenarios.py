@@ -1,4 +1,4 @@
-"""What is measured: for each scenario its input, the connector's settings, and the bare work."""
+"""The parts of a scenario: its input, its settings, and the topic it reads or writes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class Scenario:
     share: float = 1.0  # of the number of records asked for
     partitions: int = 1
     transactional: bool = False  # by a distributed worker, exactly once
+    drains: bool = False  # writes nothing: how far a sink is, its committed offsets tell
+    java: Mapping[str, str] = field(default_factory=dict[str, str])  # what Java's connector needs
     no_java: str = ""  # why there is nothing to compare with
+    beside: str = ""  # the scenario whose records per second (wall) these are compared with
 
 
 def text(size: int) -> Callable[[int], str]:
@@ -82,84 +85,6 @@ MASK = {"type": f"{TRANSFORMS}MaskField$Value", "fields": "name"}
 ROUTE = {"type": f"{TRANSFORMS}RegexRouter", "regex": "filled-(.*)", "replacement": "$1"}
 HOIST = {"type": f"{TRANSFORMS}HoistField$Value", "field": "line"}
 RENAME = {"type": f"{TRANSFORMS}ReplaceField$Value", "renames": "line:text"}
-HOISTED = (
-    '{"schema":{"type":"struct","fields":[{"type":"string","optional":false,"field":"text"},'
-    '{"type":"string","optional":true,"field":"source"}],"optional":false},"payload":{"text":"'
-)
-
-
-def shared_by(tasks: int, partitions: int) -> Scenario:
-    """The work of `sink`, by more tasks or from more partitions."""
-    title = f"file sink, 100 B, {partitions} partitions, {tasks} tasks"
-    settings = {"tasks.max": str(tasks)}
-    return Scenario(title, "sink", text(100), settings, share=0.5, partitions=partitions)
-
-
-def user(row: int) -> str:
-    """What the datagen source makes, as a line."""
-    return (
-        f'{{"registertime":{1487715775521 + row},"userid":"User_{row % 9 + 1}",'
-        f'"regionid":"Region_{row % 9 + 1}","gender":"OTHER"}}'
-    )
-
-
-DATAGEN = {
-    "connector.class": "DatagenSource",
-    "quickstart": "users",
-    "max.interval": "0",
-    "random.seed": "1",
-}
-
-
-SCENARIOS: Mapping[str, Scenario] = {
-    "source": Scenario("file source, 100 B lines, String", "source", text(100)),
-    "sink": Scenario("file sink, 100 B, String", "sink", text(100)),
-    "source-1k": Scenario("file source, 1 KB lines, String", "source", text(1000), share=0.3),
-    "sink-1k": Scenario("file sink, 1 KB, String", "sink", text(1000), share=0.3),
-    "sink-json": Scenario("file sink, JSON, 5 fields", "sink", customer, PLAIN_JSON, share=0.5),
-    "sink-envelope": Scenario(
-        "file sink, JSON envelope",
-        "sink",
-        lambda row: f"{BEFORE_CUSTOMER}{customer(row)}}}",
-        {"value.converter": JSON},
-        share=0.5,
-    ),
-    "sink-transforms": Scenario(
-        "file sink, JSON, 3 transforms",
-        "sink",
-        customer,
-        PLAIN_JSON | chain(INSERT, MASK, ROUTE),
-        share=0.5,
-    ),
-    "source-transforms": Scenario(
-        "file source, envelope, 3 transforms",
-        "source",
-        text(100),
-        {"value.converter": JSON} | chain(HOIST, INSERT, RENAME),
-        around=(HOISTED, '","source":"shop"}}'),
-        share=0.5,
-    ),
-    "source-exactly-once": Scenario(
-        "file source, exactly once, 100 B, String",
-        "source",
-        text(100),
-        {"transaction.boundary": "interval", "transaction.boundary.interval.ms": "1000"},
-        share=0.5,
-        transactional=True,
-    ),
-    "datagen": Scenario(
-        "datagen source, JSON, 4 fields",
-        "source",
-        user,
-        PLAIN_JSON | DATAGEN,
-        share=0.5,
-        no_java="its datagen connector is not among its own",
-    ),
-    "sink-1-task-8": shared_by(1, 8),
-    "sink-1-task-64": shared_by(1, 64),
-    "sink-4-tasks-64": shared_by(4, 64),
-    "sink-16-tasks-64": shared_by(16, 64),
-}
 
 
 def make_lines(path: Path, scenario: Scenario, count: int) -> None:

@@ -9,18 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from benchmarks.process import Measured
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: records, CPU and wall seconds of its second half, peak memory, first answers."""
+    """One run: records, CPU and wall seconds of its second half, peak memory, first answers.
+
+    A second half that is over too soon says nothing; `whole_cpu_seconds` is that of the whole run.
+    """
 
     records: int
     cpu_seconds: float
     wall_seconds: float
+    whole_cpu_seconds: float
     peak_bytes: int
     first_answer: float | None
     first_record: float
@@ -43,6 +47,21 @@ class TopicEnd:
 
     def __call__(self) -> int:
         return int(self._consumer.get_watermark_offsets(self._partition, timeout=10)[1])
+
+
+class GroupOffsets:
+    """How many records a group has committed."""
+
+    def __init__(self, bootstrap: str, topic: str, partitions: int, group: str) -> None:
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
+        self._partitions = [TopicPartition(topic, number) for number in range(partitions)]
+
+    def __call__(self) -> int:
+        try:
+            found = self._consumer.committed(self._partitions, timeout=10)
+        except KafkaException:  # the broker is still making room for groups
+            return 0
+        return sum(max(0, place.offset) for place in found)
 
 
 class FileLines:
@@ -84,10 +103,12 @@ def watch(running: Measured, progress: Callable[[], int], count: int, port: int 
         time.sleep(0.02)
     assert half is not None
     assert first_record is not None
+    whole = running.cpu_seconds()
     return Sample(
         records=max(done - half[0], 1),
-        cpu_seconds=max(running.cpu_seconds() - half[1], 1e-9),
+        cpu_seconds=max(whole - half[1], 1e-9),
         wall_seconds=time.monotonic() - half[2],
+        whole_cpu_seconds=whole,
         peak_bytes=running.peak_bytes,
         first_answer=first_answer,
         first_record=first_record,
