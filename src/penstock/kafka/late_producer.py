@@ -49,6 +49,10 @@ class LateProducer:
         return 0 if self._made is None else self._made.flush(seconds)
 
     @property
+    def unanswered(self) -> int:
+        return 0 if self._made is None else self._made.unanswered
+
+    @property
     def failure(self) -> Exception | None:
         return None if self._made is None else self._made.failure
 

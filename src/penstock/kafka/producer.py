@@ -136,6 +136,10 @@ class KafkaProducer:
         return 0 if self._closed else self._client.flush(seconds)
 
     @property
+    def unanswered(self) -> int:
+        return 0 if self._closed else len(self._client)
+
+    @property
     def failure(self) -> Exception | None:
         return self._failure
 

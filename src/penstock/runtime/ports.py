@@ -153,6 +153,11 @@ class Producer(Protocol):
         ...
 
     @property
+    def unanswered(self) -> int:
+        """How many records Kafka has not answered yet, as far as `poll` has heard."""
+        ...
+
+    @property
     def failure(self) -> Exception | None:
         """The first delivery that failed without a callback of its own."""
         ...

@@ -23,6 +23,12 @@ class SinkOffsets:
     def partitions(self) -> frozenset[TopicPartition]:
         return frozenset(self.current)
 
+    @property
+    def uncommitted(self) -> int:
+        """How far the task is ahead of what was committed, in offsets."""
+        ahead = (self.current[tp] - committed for tp, committed in self.committed.items())
+        return sum(max(0, count) for count in ahead)
+
     def assigned(self, positions: Mapping[TopicPartition, int]) -> None:
         self.current |= positions
         self.committed |= positions

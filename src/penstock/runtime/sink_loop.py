@@ -201,6 +201,7 @@ class SinkLoop:
         if records:
             self.counters.sent += len(records)
             self.counters.batch(len(records), self._clock.now_ms() - started)
+            self.counters.active = self._offsets.uncommitted
         if self._redelivering:
             self._redelivering = False
             if not self._paused:
@@ -306,6 +307,7 @@ class SinkLoop:
         else:
             held = self._offsets.partitions
             self._offsets.committed |= {tp: o for tp, o in wanted.items() if tp in held}
+        self.counters.active = self._offsets.uncommitted
         self.counters.commit(self._clock.now_ms() - started, ok=error is None)
 
     # Rebalances: called by the consumer ---------------------------------------------------------
@@ -361,6 +363,7 @@ class SinkLoop:
         self._offsets.gone(partitions)
         self._paused_by_task -= set(partitions)
         self.counters.partitions = len(self._offsets.partitions)
+        self.counters.active = self._offsets.uncommitted
         for partition in partitions:
             self._rewinds.pop(partition, None)
 

@@ -139,6 +139,7 @@ class SourceLoop:
             raise
         self._commits.producer.poll(0)
         if not records:
+            self.counters.active = self._commits.producer.unanswered
             return False
         self.counters.polled += len(records)
         self.counters.batch(len(records), self._clock.now_ms() - started)
@@ -207,6 +208,8 @@ class SourceLoop:
             raise sending.failure
         self._sending = None
         self._parts.popleft()
+        unsent = sum(len(part.records) for part in self._parts)
+        self.counters.active = unsent + self._commits.producer.unanswered
         if not self._parts:
             self._commits.polled()
 

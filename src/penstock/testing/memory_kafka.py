@@ -132,6 +132,10 @@ class MemoryProducer:
         return len(self._queue)
 
     @property
+    def unanswered(self) -> int:
+        return len(self._queue)
+
+    @property
     def failure(self) -> Exception | None:
         return self._failure
 

@@ -257,6 +257,15 @@ def test_only_assigned_partitions_can_be_paused() -> None:
     assert str(caught.value) == text
 
 
+def test_records_count_as_active_until_their_offsets_are_committed() -> None:
+    rig = SinkRig(b"a", b"b")
+    rig.steps(1)
+    assert rig.loop.counters.active == 2
+    rig.context.request_commit()
+    rig.steps(2)
+    assert rig.loop.counters.active == 0
+
+
 def test_a_commit_that_gets_no_answer_is_given_up_and_done_again() -> None:
     rig = SinkRig(b"a")
     rig.steps(1)

@@ -50,6 +50,18 @@ def test_commits_the_last_offset_of_each_partition_once_all_records_arrived() ->
     assert rig.task.commits == 1
 
 
+def test_records_count_as_active_until_kafka_has_answered() -> None:
+    rig = SourceRig([line(1), line(2)], [line(3)])
+    rig.producer.stuck = True
+    rig.steps(1)
+    assert rig.loop.counters.active == 2
+    rig.steps(1)
+    assert rig.loop.counters.active == 3
+    rig.producer.stuck = False
+    rig.steps(1)
+    assert rig.loop.counters.active == 0
+
+
 def test_equal_partitions_in_different_mappings_are_one() -> None:
     shared = {"file": "f"}
     rig = SourceRig(
