@@ -19,6 +19,8 @@ from penstock.sdk.values_text import java_string
 
 _BOOLEANS: Final = {False: "false", True: "true"}
 _NULL: Final = type(None)
+LEAST_ALIKE: Final = 1e-3
+ALIKE_BELOW: Final = 1e7
 
 
 def java_lines(values: Sequence[Any], schemas: Sequence[Schema | None]) -> str:
@@ -102,10 +104,20 @@ def _texts(column: Sequence[Any], kinds: set[type], schema: Schema | None) -> Se
     if kinds == {bool}:
         return list(map(_BOOLEANS.__getitem__, column))
     doubles = kinds == {float} and (schema is None or schema.type is Type.FLOAT64)
-    if doubles and min(column) >= 1e-3 and max(column) < 1e7 and isfinite(sum(column)):
-        return _numbers(column)  # in this range like Java, and several times faster than Python
+    if doubles and isfinite(sum(column)):
+        return _doubles(column)
     return list(map(java_string, column, repeat(schema)))
 
 
-def _numbers(column: Sequence[float]) -> Sequence[str]:
+def _doubles(column: Sequence[float]) -> Sequence[str]:
+    """In a certain range they are written alike, and several times faster than by Python."""
+    texts = _numbers(column)
+    if min(column) < LEAST_ALIKE or max(column) >= ALIKE_BELOW:
+        for number, value in enumerate(column):
+            if value and not LEAST_ALIKE <= abs(value) < ALIKE_BELOW:
+                texts[number] = java_string(value, None)
+    return texts
+
+
+def _numbers(column: Sequence[float]) -> list[str]:
     return msgspec.json.encode(column)[1:-1].decode().split(",")

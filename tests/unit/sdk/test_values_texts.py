@@ -63,6 +63,11 @@ def test_doubles(numbers: list[float]) -> None:
     assert same([{"x": number} for number in numbers], None)
 
 
+def test_zeros_and_negative_doubles_among_others() -> None:
+    given = (0.0, -0.0, -5.25, 1e-3, -1e-3, 9.9e-4, -9.9e-4, 9999999.5, 1e7, -1e7, 5e-324, 1e308)
+    assert same([{"x": number} for number in given], None)
+
+
 @given(st.lists(st.floats(1e-3, 1e7, exclude_max=True), min_size=1))
 def test_doubles_that_are_printed_together(numbers: list[float]) -> None:
     assert same([{"x": number} for number in numbers], None)
