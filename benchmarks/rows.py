@@ -109,7 +109,7 @@ def shared_by(tasks: int, partitions: int) -> Scenario:
     """The work of `sink`, by more tasks or from more partitions."""
     title = f"file sink, 100 B, String, partitions: {partitions}, tasks: {tasks}"
     settings = {"tasks.max": str(tasks)}
-    return Scenario(title, "sink", text(100), settings, share=0.6, partitions=partitions)
+    return Scenario(title, "sink", text(100), settings, share=0.7, partitions=partitions)
 
 
 ROWS: Mapping[str, Scenario] = {
