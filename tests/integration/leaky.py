@@ -1,4 +1,4 @@
-"""A connector that tells what it knows: in messages, traces, logs, prints and settings."""
+"""Plugins that tell what they know: in messages, traces, logs, prints and settings."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from penstock.sdk import (
     Config,
+    Converter,
+    DataError,
     Importance,
     Option,
     Password,
+    Record,
+    RecordTransform,
+    Schema,
     SinkConnector,
     SinkRecord,
     SinkTask,
 )
 
 log = logging.getLogger(__name__)
+R = TypeVar("R", bound=Record)
 
 
 class LeakyConfig(Config):
@@ -56,3 +62,28 @@ class LeakySink(SinkConnector[LeakyConfig]):
         """A secret under another key than the one it was given by."""
         given = dict(self.config.properties)
         return [{**given, "full.address": f"{self.config.address}?pin={self.config.pin.value}"}]
+
+
+class WordConfig(Config):
+    word: Annotated[Password, Option("A secret.", Importance.HIGH)]
+
+
+class LeakyTransform(RecordTransform[WordConfig]):
+    def apply_one(self, record: R) -> R | None:
+        if record.value == "transform":
+            raise ValueError(f"the transformation says {self.config.word.value}")
+        return record
+
+
+class LeakyConverter(Converter[WordConfig]):
+    def encode(
+        self, topic: str, schema: Schema | None, values: Sequence[Any]
+    ) -> list[bytes | None]:
+        return [str(value).encode() for value in values]
+
+    def decode(
+        self, topic: str, payloads: Sequence[bytes | None]
+    ) -> list[tuple[Schema | None, Any]]:
+        if b"convert" in payloads:
+            raise DataError(f"the converter says {self.config.word.value}")
+        return [(None, (payload or b"").decode()) for payload in payloads]

@@ -57,6 +57,7 @@ class Worker:
             "consumer.session.timeout.ms": "6000",
         } | {name.replace("__", "."): value for name, value in settings.items()}
         self.answer_seconds = 100.0
+        self.headers = {"Content-Type": "application/json"}
         self.connectors: list[Path] = []
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -112,7 +113,7 @@ class Worker:
             f"http://127.0.0.1:{self.port}{path}",
             data=data,
             method=method,
-            headers={"Content-Type": "application/json"},
+            headers=self.headers,
         )
         try:
             with urllib.request.urlopen(request, timeout=self.answer_seconds) as answer:
