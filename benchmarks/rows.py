@@ -21,9 +21,9 @@ from benchmarks.scenarios import (
 )
 
 THREE = chain(INSERT, MASK, ROUTE)
-SIX = chain(
-    *(INSERT | {"static.field": f"source{number}"} for number in range(3)),
-    *(MASK | {"fields": name} for name in ("name", "city", "amount")),
+TWELVE = chain(
+    *(INSERT | {"static.field": f"source{number}"} for number in range(6)),
+    *(MASK | {"fields": name} for name in ("name", "city", "source0", "source1", "id", "amount")),
 )
 HOISTED = (
     '{"schema":{"type":"struct","fields":[{"type":"string","optional":false,"field":"text"},'
@@ -71,14 +71,14 @@ def drain(title: str, *, envelope: bool, transforms: Mapping[str, str]) -> Scena
 
 
 def heavy(tasks: int) -> Scenario:
-    """So much work per record that broker and client hardly matter."""
-    title = f"draining sink, envelope, 6 transforms, 2 partitions, tasks: {tasks}"
+    """So much work per record that tasks need the cores, not clients and broker."""
+    title = f"draining sink, JSON, 12 transforms, 2 partitions, tasks: {tasks}"
     return Scenario(
         title,
         "sink",
-        wrapped,
-        DRAIN | {"value.converter": JSON, "tasks.max": str(tasks)} | SIX,
-        share=0.4,
+        customer,
+        DRAIN | PLAIN_JSON | {"tasks.max": str(tasks)} | TWELVE,
+        share=0.5,
         partitions=2,
         drains=True,
         no_java=ONE_TASK_ONLY,

@@ -102,12 +102,13 @@ def make_topic(bootstrap: str, topic: str, partitions: int = 1) -> None:
 
 
 def fill_topic(bootstrap: str, topic: str, scenario: Scenario, count: int) -> None:
+    """Each partition gets as many, so that no task is done before the others."""
     make_topic(bootstrap, topic, scenario.partitions)
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, "batch.size": 262144})
     for row in range(count):
         while True:
             try:
-                producer.produce(topic, scenario.record(row))
+                producer.produce(topic, scenario.record(row), None, row % scenario.partitions)
                 break
             except BufferError:
                 producer.poll(0.05)
