@@ -16,15 +16,11 @@ from benchmarks.process import Measured
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: records, CPU and wall seconds of its second half, peak memory, first answers.
-
-    A second half that is over too soon says nothing; `whole_cpu_seconds` is that of the whole run.
-    """
+    """One run: records, CPU and wall seconds of its second half, peak memory, first answers."""
 
     records: int
     cpu_seconds: float
     wall_seconds: float
-    whole_cpu_seconds: float
     peak_bytes: int
     first_answer: float | None
     first_record: float
@@ -103,12 +99,10 @@ def watch(running: Measured, progress: Callable[[], int], count: int, port: int 
         time.sleep(0.02)
     assert half is not None
     assert first_record is not None
-    whole = running.cpu_seconds()
     return Sample(
         records=max(done - half[0], 1),
-        cpu_seconds=max(whole - half[1], 1e-9),
+        cpu_seconds=max(running.cpu_seconds() - half[1], 1e-9),
         wall_seconds=time.monotonic() - half[2],
-        whole_cpu_seconds=whole,
         peak_bytes=running.peak_bytes,
         first_answer=first_answer,
         first_record=first_record,
