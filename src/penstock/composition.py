@@ -117,7 +117,8 @@ class Worker(Generic[C]):
         from penstock.hosting.launch import host_command
         from penstock.hosting.provider_process import RemoteProvider
 
-        return RemoteProvider.of(name, self._plugin_path, host_command())
+        seconds = self._hosting.penstock_providers_timeout_ms / 1000
+        return RemoteProvider.of(name, self._plugin_path, host_command(), seconds)
 
     def _looked_up(self, properties: Mapping[str, str]) -> Resolved:
         return resolve(properties, self._providers)

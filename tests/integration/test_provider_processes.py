@@ -20,6 +20,7 @@ from tests.integration.workers import STRING, wait_until
 pytestmark = pytest.mark.integration
 BOX = """
 import os
+import time
 from typing import Annotated
 from penstock.sdk import Config, Option
 from penstock.sdk.provider import ConfigData, ConfigProvider, LookupFailed
@@ -31,6 +32,8 @@ class Box(ConfigProvider[BoxConfig]):
     def get(self, path, keys):
         if path == "crash":
             os._exit(3)
+        if path == "far":
+            time.sleep(60)
         if path == "locked":
             raise LookupFailed("the box is locked", passing=True)
         return ConfigData({key: f"{path}/{self.config.key}/{os.getpid()}" for key in keys}, 5000)
@@ -78,6 +81,16 @@ def test_a_process_that_ends_is_told_and_followed_by_another(box: RemoteProvider
         box.get("crash", {"k"})
     assert caught.value.passing
     assert process(box.get("shelf", {"k"})) != before
+
+
+def test_a_provider_that_does_not_answer_in_time_is_told_with_the_setting(
+    box: RemoteProvider,
+) -> None:
+    type(box).seconds = 0.2
+    with pytest.raises(LookupFailed, match=r"within 0\.2 s \(penstock\.providers\.timeout\.ms\)"):
+        box.get("far", {"k"})
+    type(box).seconds = 30
+    assert box.get("shelf", {"k"}).data
 
 
 def test_a_provider_ends_with_its_worker(box: RemoteProvider) -> None:

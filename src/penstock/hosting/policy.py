@@ -59,6 +59,15 @@ class HostingConfig(Config):
             check=at_least(100),
         ),
     ] = 5_000
+    penstock_providers_timeout_ms: Annotated[
+        int,
+        Option(
+            "How long a config provider that is a plugin may take to start, and to answer.",
+            LOW,
+            type=LONG,
+            check=at_least(100),
+        ),
+    ] = 30_000
 
     @property
     def hosts_max(self) -> int:

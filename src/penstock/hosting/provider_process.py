@@ -20,8 +20,7 @@ from penstock.sdk.config import Config
 from penstock.sdk.errors import ConfigError, ConnectError
 from penstock.sdk.provider import ConfigData, ConfigProvider, LookupFailed
 
-START_SECONDS = 30.0  # the plugins of all places are imported
-LOOKUP_SECONDS = 30.0
+ANSWER_SECONDS = 30.0  # of a look-up, or of the start, when the plugins of all places are imported
 RECEIVE_BYTES = 1 << 16
 
 
@@ -87,6 +86,7 @@ class RemoteProvider(ConfigProvider[Config]):
     plugin: ClassVar[str]
     places: ClassVar[Sequence[str]]
     command: ClassVar[Sequence[str]]
+    seconds: ClassVar[float]
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
@@ -97,15 +97,22 @@ class RemoteProvider(ConfigProvider[Config]):
             self._start()
 
     @classmethod
-    def of(cls, plugin: str, places: Sequence[str], command: Sequence[str]) -> type[RemoteProvider]:
-        """The class that stands in the place of this plugin's."""
-        return type(cls.__name__, (cls,), {"plugin": plugin, "places": places, "command": command})
+    def of(
+        cls,
+        plugin: str,
+        places: Sequence[str],
+        command: Sequence[str],
+        seconds: float = ANSWER_SECONDS,
+    ) -> type[RemoteProvider]:
+        """The class that stands in the place of this plugin's; it waits so long for an answer."""
+        its = {"plugin": plugin, "places": places, "command": command, "seconds": seconds}
+        return type(cls.__name__, (cls,), its)
 
     def get(self, path: str, keys: Collection[str]) -> ConfigData:
         with self._lock:
             if self._connection is None:
                 self._start()
-            answer = self._ask(LookUp(path, sorted(keys)), LOOKUP_SECONDS)
+            answer = self._ask(LookUp(path, sorted(keys)))
         return ConfigData(answer.data, answer.ttl_ms)
 
     def close(self) -> None:
@@ -123,19 +130,20 @@ class RemoteProvider(ConfigProvider[Config]):
             )
         self._connection = Connection(ours)
         options = {name: str(text) for name, text in self.config.properties.items()}
-        self._ask(Make(self.plugin, list(self.places), options), START_SECONDS)
+        self._ask(Make(self.plugin, list(self.places), options))
 
-    def _ask(self, question: Question, seconds: float) -> Values:
+    def _ask(self, question: Question) -> Values:
         connection = self._connection
         assert connection is not None
         try:
-            connection.channel.settimeout(seconds)
+            connection.channel.settimeout(self.seconds)
             connection.send(question)
             answer = _answers.decode(connection.receive())
         except (OSError, EOFError, msgspec.MsgspecError) as error:
             self._end()
             late = isinstance(error, TimeoutError)
-            what = f"did not answer within {seconds:g} s" if late else "ended"
+            limit = f"{self.seconds:g} s (penstock.providers.timeout.ms)"
+            what = f"did not answer within {limit}" if late else "ended"
             raise LookupFailed(f"the process of {self.plugin} {what}", passing=True) from error
         if isinstance(answer, Refused):
             if isinstance(question, Make):
