@@ -54,7 +54,10 @@ class DistributedWorker(Worker[DistributedConfig]):
         super().__init__(properties, DistributedConfig)
 
     async def _serve(self, server: RestServer, stop: asyncio.Event) -> bool:
-        parts = self._build(server)
+        try:
+            parts = self._build(server)
+        except (ConfigError, ConnectError) as error:  # of the clients' settings
+            raise StartError(str(error)) from error
         await self._listen(server, parts.herder, parts.peers, parts.hosting, parts.levels)
         try:
             await self._until(stop, self._join(parts))
@@ -72,7 +75,7 @@ class DistributedWorker(Worker[DistributedConfig]):
         parts.herder.connected(await self._kafka())
         try:
             await parts.read_topics()
-        except ConnectError as error:
+        except (ConfigError, ConnectError) as error:
             raise StartError(str(error)) from error
         parts.herder.started()
         parts.member.start()
