@@ -74,6 +74,8 @@ class Pair(NamedTuple):
             wait_until(lambda topic=topic: self.in_sync(topic) == {STAYS, GOES}, 30, what="copies")
         places = [confluent_kafka.TopicPartition(topic, 0) for topic in topics]
         self.admin.elect_leaders(confluent_kafka.ElectionType.PREFERRED, places).result(10)
+        for topic in topics:
+            wait_until(lambda topic=topic: self.leader(topic) == GOES, 10, what="its lead")
 
 
 @contextmanager

@@ -117,6 +117,7 @@ class LocalKafka:
         """Download what is missing, start, and return when clients can connect."""
         if self.running:
             raise BrokerError(f"The broker on {self.bootstrap_servers} is running already.")
+        self.kill()  # what is left of one that ended by itself
         jars = class_path(pins.BROKER, self._progress)
         java = find_java()
         template = bootstrap_template(java, jars)
