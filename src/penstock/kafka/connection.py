@@ -21,10 +21,14 @@ log = logging.getLogger(__name__)
 
 REMIND_SECONDS = 60.0
 PROBE_SECONDS = 10.0
+TOKEN_SECONDS = 30.0  # a client that got no token at first has failed by then
 _ASK_SECONDS = 0.2
 _TRIAL_SECONDS = 1.0
 _FORGOTTEN_MAX = 1000
-_ADDRESS = re.compile(r"^(?:\w+://)?(\S+?)(?:/\w+)?: ")
+_ADDRESS = re.compile(r"^(?:GroupCoordinator: )?(?:\w+://)?(\S+?)(?:/\w+)?: ")
+# what broke, not what the broker or the token endpoint said
+_BROKEN_LOGIN = re.compile(r"(?:handshake|Request) failed: Local: ")
+_NO_ENDPOINT = re.compile(r"OAUTHBEARER token: (?!\{)")
 _STATE = re.compile(r" \(after \d+ms in state .*\)$")
 _TELLING = frozenset(
     (
@@ -95,7 +99,7 @@ class Watch:
         self._reason = "no answer"
         self._reminds = reminds
         self._remind_at: float | None = None  # not the first time, which may be a broker's restart
-        self._probe_at = now()
+        self._probe_at = self._made_at = now()
         self._wrong: str | None = None
 
     @property
@@ -112,10 +116,17 @@ class Watch:
             self._reason = plain_text(error)
         if code in _TELLING:
             self._look()
-        if code == KafkaError._AUTHENTICATION:
+        if code == KafkaError._AUTHENTICATION and not self._passes(error.str()):
             raise client_error("SaslAuthenticationException", self._placed(_refused(error)))
         if self._reminds:
             self._remind()
+
+    def _passes(self, text: str) -> bool:
+        """A broker that goes away in the middle of a login has not refused it, and a client that
+        had a token can wait for the endpoint that gives the next one."""
+        if self._now() - self._made_at >= TOKEN_SECONDS and _NO_ENDPOINT.search(text):
+            return True
+        return _BROKEN_LOGIN.search(text) is not None
 
     def _look(self) -> None:
         """Probing is a connection of its own: not more often than now and then."""

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError
 from penstock.kafka.connection import (
     PROBE_SECONDS,
     REMIND_SECONDS,
+    TOKEN_SECONDS,
     Watch,
     answered,
     forget_errors,
@@ -54,10 +55,42 @@ def test_a_refused_login_ends_the_task_with_a_sentence() -> None:
     )
 
 
+def test_a_coordinator_that_refuses_a_login_is_named_by_its_address() -> None:
+    text = "GroupCoordinator: kafka:9093: SASL authentication error: no (after 1ms in state UP)"
+    with pytest.raises(KafkaClientError, match=r"^Kafka at kafka:9093 refuses the login \(no\);"):
+        Rig().watch.heard(KafkaError(KafkaError._AUTHENTICATION, text))
+
+
 def test_a_token_that_is_missing_is_told_apart() -> None:
     text = "Failed to acquire SASL OAUTHBEARER token: HTTP 401."
     with pytest.raises(KafkaClientError, match=r"no token to log in with: .* 401; check sasl\.o"):
         Rig().watch.heard(KafkaError(KafkaError._AUTHENTICATION, text))
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's [...]",
+        "SASL authentication error: SaslAuthenticateRequest failed: Local: Timed out",
+    ],
+)
+def test_a_broker_that_goes_away_during_a_login_has_not_refused_it(reason: str) -> None:
+    rig = Rig()
+    rig.watch.heard(KafkaError(KafkaError._AUTHENTICATION, f"sasl_ssl://kafka:9093/1: {reason}"))
+    assert rig.watch.last.endswith(reason)
+
+
+def test_a_client_that_had_a_token_waits_for_the_endpoint_of_the_next_one() -> None:
+    rig = Rig()
+    text = "Failed to acquire SASL OAUTHBEARER token: "
+    away = KafkaError(KafkaError._AUTHENTICATION, f"{text}Failed to connect to sso:443")
+    refused = KafkaError(KafkaError._AUTHENTICATION, text + '{"error":"invalid_client"}')
+    with pytest.raises(KafkaClientError, match=r"no token to log in with: .*Failed to connect"):
+        rig.watch.heard(away)
+    rig.time += TOKEN_SECONDS
+    rig.watch.heard(away)
+    with pytest.raises(KafkaClientError, match="invalid_client"):
+        rig.watch.heard(refused)
 
 
 def test_a_fatal_error_ends_the_task() -> None:
