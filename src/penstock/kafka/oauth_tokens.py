@@ -66,16 +66,22 @@ class EndpointTokens:
         self.extensions = {name: value for name, _, value in pairs}
         self._trusted = settings.get("https.ca.location"), settings.get("https.ca.pem")
         self._now = now
-        self._known: tuple[str, float] | None = None
+        self._known: tuple[str, float, float] | None = None  # when to renew it, when it ends
         self._lock = threading.Lock()
 
     def token(self) -> str:
         with self._lock:
-            if self._known is None or self._now() >= self._known[1]:
-                found = self._fetched()
-                life = _expiry(found, self._now() + _LIFE_SECONDS) - self._now()
-                self._known = (found, self._now() + life * _RENEW_AT)
-            return self._known[0]
+            known, now = self._known, self._now()
+            if known is None or now >= known[1]:
+                try:
+                    found = self._fetched()
+                except ConnectError:
+                    if known is None or now >= known[2]:
+                        raise
+                    return known[0]  # it is good for a while yet
+                ends = _expiry(found, now + _LIFE_SECONDS)
+                self._known = known = (found, now + (ends - now) * _RENEW_AT, ends)
+            return known[0]
 
     def _fetched(self) -> str:
         request = urllib.request.Request(  # the scheme was checked when settings were read

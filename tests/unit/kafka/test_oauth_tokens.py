@@ -40,6 +40,19 @@ def test_a_token_is_kept_until_most_of_its_life_is_over() -> None:
         assert len(endpoint.asked) == 2
 
 
+def test_a_token_is_used_until_its_end_while_the_endpoint_is_away() -> None:
+    time = [0.0]
+    with token_endpoint() as endpoint:
+        source = EndpointTokens(settings(endpoint), now=lambda: time[0])
+        first = source.token()
+    body: Any = json.loads(urlsafe_b64decode(first.split(".")[1] + "=="))
+    time[0] = body["exp"] * 0.99
+    assert source.token() == first
+    time[0] = body["exp"]
+    with pytest.raises(ConnectError, match="gives no token"):
+        source.token()
+
+
 def test_scope_and_extensions_are_passed_on() -> None:
     with token_endpoint() as endpoint:
         source = token_source(settings(endpoint, scope="a b", extensions="x=1,y=2"))
