@@ -31,6 +31,7 @@ LEAVE_MS = 3000
 BOOTSTRAP_MS = 2000
 RETRY_SECONDS = 1.0
 REMIND_SECONDS = 60.0
+COMPLAINTS_MAX = 10  # a minute
 
 
 class GroupMember:
@@ -61,7 +62,7 @@ class GroupMember:
         self._leaving = False  # once everything has ended here
         self._unknown_since: float | None = None
         self._reminded: float | None = None
-        self._complaint = "", 0.0
+        self._complaints: dict[str, float] = {}  # when each was told
         self._held_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="group-member", daemon=True)
 
@@ -157,12 +158,13 @@ class GroupMember:
             self._closing.wait()  # the worker ends
 
     def _complain(self, text: str) -> None:
-        """Once a minute, unless it is something new."""
+        """Each thing once a minute; several may alternate for as long as the trouble lasts."""
         now = time.monotonic()
-        said, at = self._complaint
-        if text != said or now - at >= REMIND_SECONDS:
-            self._complaint = text, now
-            log.warning("Group %s: %s. Trying again.", self._settings.group_id, text)
+        recent = {said: at for said, at in self._complaints.items() if now - at < REMIND_SECONDS}
+        if text not in recent and len(recent) < COMPLAINTS_MAX:
+            recent[text] = now
+            log.warning("Group %s: %s. Trying again.", self._settings.group_id, text.rstrip("."))
+        self._complaints = recent
 
     def _take_part(self, coordinator: Coordinator) -> None:
         if self._standing.in_danger() and self._rounds.allocation is not None:
