@@ -18,6 +18,7 @@ from penstock.broker.certificates import (
     write_trusted,
 )
 
+REAUTHENTICATION = "connections.max.reauth.ms"
 RIGHT, WRONG = "penstock-secret", "hunter2"
 
 
@@ -47,9 +48,13 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Strangers:
 
 @pytest.fixture(scope="session")
 def secured(strangers: Strangers) -> Iterator[LocalKafka]:
-    """The listener SSL speaks TLS 1.2 only, and trusts the strangers' root."""
+    """The listener SSL speaks TLS 1.2 only, and trusts the strangers' root.
+
+    Who logs in with SCRAM-SHA-256 at SASL_PLAINTEXT has to do so every few seconds.
+    """
     ssl = "listener.name.ssl.ssl."
     settings = {
+        f"listener.name.sasl_plaintext.scram-sha-256.{REAUTHENTICATION}": "3000",
         ssl + "enabled.protocols": "TLSv1.2",
         ssl + "truststore.location": str(strangers.folder / "truststore.p12"),
     }
