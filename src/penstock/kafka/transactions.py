@@ -50,7 +50,7 @@ class KafkaTransactions(KafkaProducer):
             except KafkaException as error:
                 reason: KafkaError = error.args[0]
                 if not reason.retriable():
-                    raise _error(reason) from error
+                    raise transaction_error(reason) from error
                 if time.monotonic() >= end:
                     raise ConnectError(
                         f"The transactions of {self._id} could not be initialised in "
@@ -90,7 +90,7 @@ class KafkaTransactions(KafkaProducer):
         self._failure = None
 
     def error_of(self, reason: Any) -> Exception:
-        return _error(reason)
+        return transaction_error(reason)
 
     def close(self, seconds: float = 0.0) -> None:
         """Aborts what is open, so that readers need not wait for its time to be over."""
@@ -106,7 +106,7 @@ class KafkaTransactions(KafkaProducer):
 
     def _delivered(self, error: KafkaError | None, message: object) -> None:
         if error is not None and self._failure is None:
-            self._failure = _error(error)
+            self._failure = transaction_error(error)
 
     def _insist(self, step: Callable[[float], object], seconds: float) -> None:
         """Try again what only takes long, until the time is over or this producer is cancelled."""
@@ -119,7 +119,7 @@ class KafkaTransactions(KafkaProducer):
             except KafkaException as error:
                 reason: KafkaError = error.args[0]
                 if not reason.retriable() or left <= 0:
-                    raise _error(reason) from (self.failure or error)
+                    raise transaction_error(reason) from (self.failure or error)
 
     def _once(self, step: Callable[[float], object], seconds: float) -> bool:
         self._ensure_open()
@@ -135,10 +135,11 @@ def _told(call: Callable[[], object]) -> None:
     try:
         call()
     except KafkaException as error:
-        raise _error(error.args[0]) from error
+        raise transaction_error(error.args[0]) from error
 
 
-def _error(reason: KafkaError) -> Exception:
+def transaction_error(reason: KafkaError) -> Exception:
+    """Whoever is fenced off is so for good."""
     if reason.code() in _FENCED:
         return FencedError(f"{reason.str()} ({reason.name()})")
     return kafka_error(reason)

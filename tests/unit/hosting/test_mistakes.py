@@ -11,8 +11,8 @@ import pytest
 from confluent_kafka import KafkaError
 
 from penstock.cluster.messages import Failure
-from penstock.kafka.errors import kafka_error
 from penstock.kafka.remedies import remedy_for
+from penstock.kafka.transactions import transaction_error
 from penstock.runtime.hints import HINTS
 from penstock.sdk.builder import SchemaBuilder
 from penstock.sdk.record import Header, SourceRecord
@@ -374,13 +374,16 @@ def test_tolerated_errors_are_told_once_a_second_and_the_task_goes_on(tmp_path: 
     [
         ("no-such-topic", KafkaError.UNKNOWN_TOPIC_OR_PART),
         ("fenced", KafkaError.INVALID_PRODUCER_EPOCH),
+        ("fenced", KafkaError.PRODUCER_FENCED),
+        ("fenced", KafkaError._FENCED),
+        ("transaction-timeout", KafkaError.INVALID_TRANSACTION_TIMEOUT),
         ("transaction-not-allowed", KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
         ("cluster-not-allowed", KafkaError.CLUSTER_AUTHORIZATION_FAILED),
     ],
 )
 def test_what_kafka_refuses_is_explained(hint: str, code: int) -> None:
     rig = MistakeRig()
-    rig.clients.refuse = lambda stored: kafka_error(KafkaError(code))
+    rig.clients.refuse = lambda stored: transaction_error(KafkaError(code))
     GivenTask.given = (SourceRecord("orders", "a", value_schema=TEXT),)
     rig.start("GivenSource")
     rig.work()

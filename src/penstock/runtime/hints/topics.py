@@ -122,10 +122,18 @@ TOPICS: tuple[Hint, ...] = (
     Hint(
         "fenced",
         "Another task of the same name writes, or the transaction took too long.",
-        r"\((?:_FENCED|INVALID_PRODUCER_EPOCH|PRODUCER_FENCED|INVALID_TRANSACTION_TIMEOUT)\)",
+        r"\((?:_FENCED|INVALID_PRODUCER_EPOCH|PRODUCER_FENCED)\)",
         "Another producer has taken over this transactional id, usually a newer start of the same "
         "task: let only one group of workers run connectors of this name with this group.id; if "
         "transactions just take long, raise producer.override.transaction.timeout.ms.",
+    ),
+    Hint(
+        "transaction-timeout",
+        "Transactions may take longer than the brokers allow.",
+        r"\(INVALID_TRANSACTION_TIMEOUT\)",
+        "Lower producer.override.transaction.timeout.ms (producer.transaction.timeout.ms in the "
+        "worker's file) to the transaction.max.timeout.ms of the brokers, 15 minutes unless they "
+        "say otherwise.",
     ),
     Hint(
         "poll-too-late",
