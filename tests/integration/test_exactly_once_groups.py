@@ -2,156 +2,205 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import re
+import threading
+from collections.abc import Generator, Iterator
+from typing import Any, NamedTuple
 
+import psutil
 import pytest
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from penstock.testing.kafka import SharedKafka
-from tests.integration.group_workers import Distributed, Group, JavaWorker
-from tests.integration.test_distributed import append, even, source
+from tests.integration.group_files import SECONDS, append, even, source, started
+from tests.integration.group_workers import Distributed, Group
+from tests.integration.once_group import (
+    Zombie,
+    check_a_round,
+    committed,
+    counted,
+    counting,
+    create,
+    ends,
+    lines,
+    numbers,
+    put,
+    quick_group,
+    records,
+    stop,
+)
 from tests.integration.workers import wait_until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("exactly-once-groups"),
+]
 
-SECONDS = 90.0
-AnyWorker = Distributed | JavaWorker
-
-
-@pytest.fixture
-def group(kafka: SharedKafka, tmp_path: Path) -> Iterator[Group]:
-    made = Group(kafka.bootstrap_servers, tmp_path, exactly__once__source__support="enabled")
-    yield made
-    made.end()
+SUPPORT = "exactly.once.source.support"
 
 
-def started(worker: Distributed) -> Distributed:
-    worker.start()
-    worker.wait_for_rest(SECONDS)
-    return worker
+class Rolled(NamedTuple):
+    """Two workers that became exactly-once one after the other, and what they did meanwhile."""
+
+    group: Group
+    workers: list[Distributed]
+    written: list[str]
 
 
-class Zombie:
-    """A producer of a task that should be no more, in the middle of a transaction."""
-
-    def __init__(self, group: Group, connector: str, task: int) -> None:
-        named = f"{group.name}-{connector}-{task}"
-        settings: dict[str, Any] = {"transactional.id": named, "log_level": 0}
-        self.producer = Producer({"bootstrap.servers": group.bootstrap, **settings})
-        self.producer.init_transactions(30)
-        self.producer.begin_transaction()
-        self.producer.produce(f"{group.name}-{connector}", b"zombie")
-        self.producer.flush(10)
-
-    def is_fenced(self) -> bool:
-        try:
-            self.producer.commit_transaction(10)
-        except KafkaException:
-            return True
-        return False
-
-
-def committed(group: Group, topic: str) -> list[tuple[bytes | None, bytes | None]]:
-    """Keys and values that were committed to the only partition of a topic, oldest first."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": group.bootstrap,
-            "group.id": "reader",
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-        }
-    )
+@pytest.fixture(scope="module")
+def rolled(kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rolled]:
+    folder = tmp_path_factory.mktemp("rolled")
+    support = {SUPPORT.replace(".", "__"): "preparing"}
+    group = quick_group(kafka.bootstrap_servers, folder, **support)
     try:
-        consumer.assign([TopicPartition(topic, 0, 0)])
-        found: list[tuple[bytes | None, bytes | None]] = []
-        while (message := consumer.poll(10)) is not None and message.error() is None:
-            found.append((message.key(), message.value()))
-        return found
+        workers = started(group.worker(), group.worker())
+        create(workers[0], group, "rolled")
+        written = ["before"]
+        append(group, "rolled", "before")
+        wait_until(lambda: lines(group, "rolled") == written, SECONDS, what="the first line")
+        for worker in workers:
+            assert worker.stop() == 0
+            written.append(f"without {worker.port}")
+            append(group, "rolled", written[-1])
+            worker.settings[SUPPORT] = "enabled"
+            started(worker)
+            even(workers, ["rolled"])
+        yield Rolled(group, workers, written)
     finally:
-        consumer.close()
+        group.end()
 
 
-def records(group: Group, key: str) -> list[Any]:
-    """What was committed to the config topic under a key, oldest first."""
-    found = committed(group, f"{group.name}-config")
-    return [json.loads(value or b"null") for k, value in found if k == key.encode()]
+def leads(worker: Distributed) -> bool:
+    """As it says itself."""
+    told = re.findall(r"the leader is ([^)]*)\)", worker.log)
+    return bool(told) and told[-1] == "this worker"
 
 
-def lines(group: Group, name: str) -> list[str]:
-    return [(value or b"").decode() for _, value in committed(group, f"{group.name}-{name}")]
+@contextlib.contextmanager
+def frozen(worker: Distributed) -> Generator[None]:
+    """With all of its hosts."""
+    assert worker.process is not None
+    root = psutil.Process(worker.process.pid)
+    processes = [root, *root.children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
-def pretend_tasks(group: Group, connector: str, count: int) -> None:
-    """As if so many tasks had been started last."""
-    producer = Producer({"bootstrap.servers": group.bootstrap})
-    value = json.dumps({"task-count": count}).encode()
-    producer.produce(f"{group.name}-config", value, f"tasks-fencing-{connector}".encode())
-    assert producer.flush(10) == 0
+def test_a_group_becomes_exactly_once_worker_by_worker_and_loses_and_repeats_nothing(
+    rolled: Rolled,
+) -> None:
+    wait_until(
+        lambda: len(lines(rolled.group, "rolled")) >= len(rolled.written), SECONDS, what="all lines"
+    )
+    assert lines(rolled.group, "rolled") == rolled.written
+    assert records(rolled.group, "tasks-fencing-rolled")[-1] == {"task-count": 1}
 
 
-def create(worker: AnyWorker, group: Group, name: str, **more: str) -> None:
-    config = source(group, name) | {key.replace("_", "."): text for key, text in more.items()}
-    status, body = worker.ask(f"/connectors/{name}/config", "PUT", config)
-    assert status in (200, 201), body
-
-
-def check_a_round(group: Group, asked: AnyWorker, others: list[AnyWorker], name: str) -> None:
-    """Producers of earlier tasks are fenced off when there are new configurations."""
-    counts = len(records(group, f"tasks-fencing-{name}"))
-    pretend_tasks(group, name, 3)
-    zombies = [Zombie(group, name, task) for task in (1, 2)]
-    create(asked, group, name, batch_size="7")
-    key = f"tasks-fencing-{name}"
-    wait_until(lambda: len(records(group, key)) == counts + 2, SECONDS, what="a round of fencing")
-    assert records(group, key)[-1] == {"task-count": 1}
-    assert all(zombie.is_fenced() for zombie in zombies)
-    even([asked, *others], sorted(asked.ask("/connectors")[1]))
-    append(group, name, "after the round")
-    wait_until(lambda: "after the round" in lines(group, name), SECONDS, what="a line")
-    assert "zombie" not in lines(group, name)
-
-
-def check_offsets(group: Group, asked: AnyWorker, name: str) -> None:
-    """Offsets are changed in the name of the first task, which cannot write afterwards."""
-    at = {"filename": str(group.folder / f"{name}.txt")}
-    assert asked.ask(f"/connectors/{name}/stop", "PUT")[0] == 204
-    wait_until(lambda: asked.states(name) == ["STOPPED"], SECONDS, what="the end of the task")
-    zombie = Zombie(group, name, 0)
-    wanted = {"offsets": [{"partition": at, "offset": {"position": 0}}]}
-    status, body = asked.ask(f"/connectors/{name}/offsets", "PATCH", wanted)
-    assert (status, "altered successfully" in body["message"]) == (200, True), body
-    assert asked.ask(f"/connectors/{name}/offsets") == (200, wanted)
-    assert zombie.is_fenced()
-    before = len(lines(group, name))
-    assert asked.ask(f"/connectors/{name}/resume", "PUT")[0] == 202
-    wait_until(lambda: len(lines(group, name)) > before, SECONDS, what="lines once more")
-
-
-def test_the_producers_of_earlier_tasks_are_fenced_off(group: Group) -> None:
-    first = started(group.worker())
-    second = started(group.worker())
-    for name in ("a", "b"):
-        create(second, group, name)
-    even([first, second], ["a", "b"])
+def test_the_producers_of_earlier_tasks_are_fenced_off(rolled: Rolled) -> None:
+    group, (first, second) = rolled.group, rolled.workers
+    create(second, group, "a")
+    wait_until(lambda: second.states("a") == ["RUNNING"] * 2, SECONDS, what="the task")
     assert records(group, "tasks-fencing-a") == [{"task-count": 1}]
     check_a_round(group, second, [first], "a")
-    check_offsets(group, first, "a")
+    stop(first, "a")
+    zombie = Zombie(group, "a", 0)
+    at = {"filename": str(group.folder / "a.txt")}
+    wanted = {"offsets": [{"partition": at, "offset": {"position": 0}}]}
+    status, body = first.ask("/connectors/a/offsets", "PATCH", wanted)
+    assert (status, "altered successfully" in body["message"]) == (200, True), body
+    assert first.ask("/connectors/a/offsets") == (200, wanted)
+    assert zombie.is_fenced(), "offsets are changed in the name of the first task"
+    before = len(lines(group, "a"))
+    assert first.ask("/connectors/a/resume", "PUT")[0] == 202
+    wait_until(lambda: len(lines(group, "a")) > before, SECONDS, what="lines once more")
 
 
-def test_workers_fence_for_a_java_leader_and_lead_java_workers(group: Group) -> None:
-    java = group.java().start()
-    java.wait_for_rest()
-    ours = started(group.worker())
-    for name in ("a", "b"):
-        create(java, group, name)
-    even([java, ours], ["a", "b"])
-    check_a_round(group, java, [ours], "a")
-    java.kill()
-    even([ours], ["a", "b"])
-    second = group.java().start()
-    even([ours, second], ["a", "b"])
-    check_a_round(group, second, [ours], "b")
+def test_a_topic_of_its_own_is_begun_with_the_offsets_of_all_and_they_are_kept_up(
+    rolled: Rolled,
+) -> None:
+    group, worker = rolled.group, rolled.workers[0]
+    own = f"{group.name}-own-offsets"
+
+    def kept(topic: str) -> list[Any]:
+        """The offsets of the connector in a topic, oldest first."""
+        key = ["own", {"filename": str(group.folder / "own.txt")}]
+        found = [(json.loads(k or b"0"), v) for k, v in committed(group, topic)]
+        return [json.loads(value or b"null")["position"] for k, value in found if k == key]
+
+    create(worker, group, "own")
+    append(group, "own", "one", "two")
+    wait_until(lambda: lines(group, "own") == ["one", "two"], SECONDS, what="two lines")
+    stop(worker, "own")
+    put(worker, "own", source(group, "own") | {"offsets.storage.topic": own})
+    assert worker.ask("/connectors/own/resume", "PUT")[0] == 202
+    append(group, "own", "three")
+    wait_until(lambda: len(lines(group, "own")) > 2, SECONDS, what="a third line")
+    assert lines(group, "own") == ["one", "two", "three"]
+    for topic in (own, f"{group.name}-offset"):
+        wait_until(lambda topic=topic: kept(topic)[-1:] == [14], SECONDS, what=f"one in {topic}")
+    stop(worker, "own")
+    _, body = worker.ask("/connectors/own/offsets")
+    assert [one["offset"] for one in body["offsets"]] == [{"position": 14}]
+
+
+def test_a_frozen_leader_writes_nothing_any_more_and_its_tasks_do_not_either(
+    rolled: Rolled,
+) -> None:
+    group, workers = rolled.group, rolled.workers
+    put(workers[0], "count", counting(group, "count", 3))
+    wait_until(lambda: workers[0].states("count") == ["RUNNING"] * 4, SECONDS, what="three tasks")
+    wait_until(lambda: len(numbers(group, "count")) > 10, SECONDS, what="some numbers")
+    leader, other = sorted(workers, key=leads, reverse=True)
+    late: list[int] = []
+    config = counting(group, "late", 1)
+    asking = threading.Thread(
+        target=lambda: late.append(leader.ask("/connectors/late/config", "PUT", config)[0])
+    )
+    with frozen(leader):
+        asking.start()
+        wait_until(lambda: leads(other), SECONDS, what="another leader")
+        put(other, "count", counting(group, "count", 1))
+        wait_until(lambda: other.states("count") == ["RUNNING"] * 2, SECONDS, what="one task")
+        before = len(records(group, "connector-count"))
+    asking.join()
+    known = len(records(group, "connector-late"))
+    assert known == (1 if late[0] in (200, 201) else 0), "what was refused is not there"
+    assert len(records(group, "connector-count")) == before
+    put(leader, "count", counting(group, "count", 2))
+    wait_until(lambda: other.states("count") == ["RUNNING"] * 3, SECONDS, what="two tasks")
+    even(workers, sorted(other.ask("/connectors")[1]))
+    stop(other, "count")
+    until = ends(other, "count")
+    assert len(until) == 3
+    assert numbers(group, "count") == counted(until)
+    assert [count["task-count"] for count in records(group, "tasks-fencing-count")] == [3, 1, 2]
+
+
+def test_workers_fence_for_a_java_leader_and_lead_java_workers(
+    kafka: SharedKafka, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    group = quick_group(kafka.bootstrap_servers, tmp_path_factory.mktemp("java"))
+    try:
+        (ours,) = started(group.worker())
+        java = group.java().start()
+        create(ours, group, "a")
+        java.wait_for_rest()
+        create(java, group, "b")
+        even([java, ours], ["a", "b"])
+        check_a_round(group, java, [ours], "a")
+        assert ours.stop() == 0
+        even([java], ["a", "b"])
+        started(ours)
+        even([java, ours], ["a", "b"])
+        assert not leads(ours)
+        check_a_round(group, ours, [java], "b")
+    finally:
+        group.end()

@@ -88,7 +88,7 @@ class Group:
     def kill(self, worker: Worker) -> None:
         self.note(f"{worker.name} is killed")
         del self.workers[worker.name]
-        self.orphans += [task for task in worker.tasks.all if task.begun]
+        self.orphans += [task for task in worker.hosts.tasks.all if task.begun]
         if worker.member is not None:
             self.expiring.append((self.now + SESSION_SECONDS, worker.member))
 
@@ -293,7 +293,7 @@ class Group:
         """Nothing runs twice; no task runs with a configuration out of two editions."""
         seen: dict[Any, str] = {}
         for worker in self.workers.values():
-            for key in worker.running:
+            for key in worker.hosts.running:
                 assert key not in seen, f"{key} runs on {seen[key]} and on {worker.name}"
                 seen[key] = worker.name
         assert not self.outside.ahead, f"ahead of its records: {self.outside.ahead}"
@@ -309,7 +309,7 @@ class Group:
     def check_lines(self) -> None:
         """Every task that is to run gets on."""
         for worker in self.workers.values():
-            for (name, number), task in worker.lines.items():
+            for (name, number), task in worker.hosts.lines.items():
                 if worker.state.snapshot.connectors[name].target is TargetState.STARTED:
                     place = f"{name}-{number}"
                     before = self.outside.offsets.get(place, -1)
@@ -340,7 +340,7 @@ class Group:
             assert not worker.state.membership.joining
             assert not worker.state.requests
             assert not worker.state.queues
-        running = {key: w.name for w in workers for key in w.running}
+        running = {key: w.name for w in workers for key in w.hosts.running}
         assert running.keys() == wanted, "what runs is what should"
         self.check_balance(running)
         self.check_statuses(workers, running)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from penstock.cluster.assignor_work import Work
-from penstock.cluster.changes import LevelChanged, SessionKeyChanged, TargetChanged, TasksConfigured
+from penstock.cluster.changes import LevelChanged, SessionKeyChanged, TargetChanged
 from penstock.cluster.config_state import ConfigState
 from penstock.cluster.effects import (
     AskLeader,
@@ -32,11 +32,9 @@ from penstock.cluster.effects import (
 from penstock.cluster.errors import LostPrivilege
 from penstock.cluster.events import (
     Claimed,
-    ConfigChanged,
     Event,
     KeyWritten,
     Rejoining,
-    Reported,
     Result,
     StatusChanged,
     Synced,
@@ -45,21 +43,7 @@ from penstock.cluster.herder import decide
 from penstock.cluster.logs import Log
 from penstock.cluster.membership_bytes import offers
 from penstock.cluster.messages import (
-    ConnectorChanged,
-    ConnectorStopped,
-    MakeTaskConfigs,
-    SetConnectorTarget,
-    SetTaskTarget,
-    StartConnector,
-    StartTask,
-    State,
-    StopConnector,
-    StopTask,
-    TargetState,
-    TaskChanged,
-    TaskConfigsMade,
     TaskId,
-    TaskStopped,
 )
 from penstock.cluster.protocol import Protocol
 from penstock.cluster.sessions import generate
@@ -68,19 +52,13 @@ from penstock.cluster.views import ConfigInfos
 from penstock.kafka.membership_rounds import Rounds
 from penstock.stores.config_topic import ConfigTopic
 from tests.simulation.broker import Coordinator, Logs, Reader
-from tests.simulation.exactly_once import Tasks
-from tests.simulation.lines import Outside, Running
+from tests.simulation.hosts import Hosts
+from tests.simulation.lines import Outside
 
 HEARTBEAT_SECONDS = 3.0
 MAX_DELAY_SECONDS = 20.0
 LINES_SHARE = 0.3  # of the steps, one of a task as well
-STATES = {
-    TargetState.STARTED: State.RUNNING,
-    TargetState.PAUSED: State.PAUSED,
-    TargetState.STOPPED: State.STOPPED,
-}
 Ask = Callable[["Worker", AskLeader | AskToFence], None]
-Key = tuple[str, int]
 
 
 class Worker:
@@ -117,16 +95,12 @@ class Worker:
         )
         self.state = ClusterState(Settings(name, self.url, distributed=True, group=group))
         self.inbox: deque[Event] = deque()
-        self.lanes: dict[str, deque[Event]] = {}
         self.timers: list[tuple[float, Event]] = []
         self.answers: dict[int, Any] = {}
-        self.running: dict[Key, int] = {}
-        self.started: list[StartTask] = []
-        self.tasks = Tasks(logs.producers, dice, self.inbox.append)
-        self.generations: dict[str, int] = {}  # of task configurations, as this worker knows them
+        self.hosts = Hosts(
+            name, logs, dice, now, outside, lambda: not self.partitioned, self.inbox.append
+        )
         self.claim = 0
-        self.outside = outside
-        self.lines: dict[Key, Running] = {}  # of tasks that are not exactly-once
         self.reader = Reader(logs)
         log: Log = self.reader
         self.topic = ConfigTopic(log, self.inbox.append)
@@ -160,11 +134,7 @@ class Worker:
     # Steps --------------------------------------------------------------------------------------
 
     def feed(self, event: Event) -> None:
-        match event:
-            case ConfigChanged(TasksConfigured(name), offset):
-                self.generations[name] = self.logs.generation(name, offset)
-            case _:
-                pass
+        self.hosts.knows(event)
         decision = decide(self.state, event, self.now())
         self.state = decision.state
         for effect in decision.effects:
@@ -172,28 +142,21 @@ class Worker:
 
     def step(self) -> bool:
         """Let one thing happen; whether anything did. Lines have no end and do not count."""
-        if self.lines and self.dice.random() < LINES_SHARE:
-            self.dice.choice(list(self.lines.values())).step()
+        self.hosts.write_a_line(LINES_SHARE)
         choices = [
             self._hear,
             self._report,
             self._read_config,
             self._read_status,
             self._take_part,
-            self._run_tasks,
+            lambda: self.hosts.run_tasks(self.answers),
         ]
         self.dice.shuffle(choices)
         return any(choice() for choice in choices)
 
-    def _run_tasks(self) -> bool:
-        def tell(task: TaskId, event: Event) -> None:
-            self._later(str(task), event)
-
-        return self.tasks.fence_one() or self.tasks.step(self.answers, tell)
-
     def due(self) -> None:
         """Timers whose time has come."""
-        self.tasks.refill()
+        self.hosts.tasks.refill()
         ready = [event for at, event in self.timers if at <= self.now()]
         self.timers = [(at, event) for at, event in self.timers if at > self.now()]
         for event in ready:
@@ -207,21 +170,9 @@ class Worker:
         return True
 
     def _report(self) -> bool:
-        lanes = [lane for lane in self.lanes.values() if lane]
-        if not lanes:
+        event = self.hosts.next_report()
+        if event is None:
             return False
-        event = self.dice.choice(lanes).popleft()
-        if isinstance(event, Reported):
-            match event.report:
-                case ConnectorStopped(connector=name):
-                    del self.running[name, CONNECTOR]
-                case TaskStopped(id=task, incarnation=incarnation):
-                    self.running.pop((task.connector, task.task), None)  # it may have waited
-                    self.tasks.stopped(task, incarnation)
-                    if (task.connector, task.task) in self.lines:
-                        self.lines.pop((task.connector, task.task)).close()
-                case _:
-                    pass
         self.feed(event)
         return True
 
@@ -311,16 +262,13 @@ class Worker:
 
     # Effects ------------------------------------------------------------------------------------
 
-    def _later(self, lane: str, *events: Event) -> None:
-        self.lanes.setdefault(lane, deque()).extend(events)
-
     def _perform(self, effect: Any) -> None:
         match effect:
             case Reply(request, value, error):
                 assert request not in self.answers, "answered twice"
                 self.answers[request] = error if error is not None else value
             case Send(command):
-                self._send(command)
+                self.hosts.send(command)
             case WriteConfig(request, changes):
                 self.inbox.append(Result(request, error=self._write(changes)))
             case RotateKey(algorithm, size):
@@ -341,7 +289,7 @@ class Worker:
             case LeaveGroup():
                 self.away = self.leaving = True
             case Validate(request, _):
-                self._later(f"v{request}", Result(request, ConfigInfos("c", 0, [], [])))
+                self.hosts.later(f"v{request}", Result(request, ConfigInfos("c", 0, [], [])))
             case WriteStatus():
                 self._write_status(effect)
             case Wake(after_seconds, event):
@@ -349,7 +297,7 @@ class Worker:
             case AskLeader() | AskToFence():
                 self.ask(self, effect)
             case FenceProducers():
-                self.tasks.fence(effect)
+                self.hosts.tasks.fence(effect)
             case ReadConfig(request):
                 self._read_for(request)
             case _:
@@ -394,51 +342,3 @@ class Worker:
 
     def _write_status(self, effect: WriteStatus) -> None:
         self.logs.statuses.append((self.name, effect))
-
-    def _send(self, command: Any) -> None:
-        match command:
-            case StartConnector(name, incarnation, _, target):
-                self._start((name, CONNECTOR), incarnation)
-                report: Any = ConnectorChanged(name, incarnation, STATES[target])
-            case StartTask(id=task, incarnation=incarnation, target=target):
-                self._start((task.connector, task.task), incarnation)
-                self.started.append(command)
-                if command.exactly_once:
-                    self.tasks.start(command, self.generations[task.connector])
-                    return
-                self.lines[task.connector, task.task] = self._task(task, target)
-                report = TaskChanged(task, incarnation, STATES[target])
-            case SetConnectorTarget(name, incarnation, target):
-                report = ConnectorChanged(name, incarnation, STATES[target])
-            case SetTaskTarget(task, incarnation, target):
-                if (task.connector, task.task) in self.lines:
-                    self.lines[task.connector, task.task].aim(target)
-                if not self.tasks.aim(task, incarnation, target):
-                    return
-                report = TaskChanged(task, incarnation, STATES[target])
-            case StopConnector(name, incarnation):
-                report = ConnectorStopped(name, incarnation)
-            case StopTask(task, incarnation, _):
-                report = TaskStopped(task, incarnation)
-            case MakeTaskConfigs(name, incarnation, most):
-                edition = self.logs.editions.get(name, 0)
-                made = [{"task": str(n), "edition": str(edition)} for n in range(most)]
-                report = TaskConfigsMade(name, incarnation, made)
-            case _:
-                raise AssertionError(command)
-        self._later(_lane(command), Reported(report))
-
-    def _task(self, task: TaskId, target: TargetState) -> Running:
-        reachable = lambda: not self.partitioned  # noqa: E731
-        running = Running(str(task), self.outside, self.dice, self.now, reachable)
-        running.aim(target)
-        return running
-
-    def _start(self, key: Key, incarnation: int) -> None:
-        assert key not in self.running, f"{key} runs on {self.name} already"
-        self.running[key] = incarnation
-
-
-def _lane(command: Any) -> str:
-    """Reports on one instance keep their order."""
-    return str(command.id) if hasattr(command, "id") else command.connector

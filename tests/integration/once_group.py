@@ -1,0 +1,160 @@
+"""What tests of exactly-once groups share: zombies, and what was committed."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+
+from tests.integration.group_files import SECONDS, append, even, source
+from tests.integration.group_workers import Distributed, Group, JavaWorker
+from tests.integration.workers import Worker, wait_until
+
+AnyWorker = Distributed | JavaWorker
+COUNT = {
+    "type": "record",
+    "name": "count",
+    "fields": [
+        {"name": "n", "type": {"type": "long", "arg.properties": {"iteration": {"start": 0}}}}
+    ],
+}
+QUICK: dict[str, str] = {
+    "exactly.once.source.support": "enabled",
+    "scheduled.rebalance.max.delay.ms": "0",
+    "producer.transaction.timeout.ms": "10000",
+}
+
+
+def quick_group(bootstrap: str, folder: Any, **more: str) -> Group:
+    settings = {name.replace(".", "__"): value for name, value in QUICK.items()} | more
+    return Group(bootstrap, folder, **settings)
+
+
+class Zombie:
+    """A producer of a task that should be no more, in the middle of a transaction."""
+
+    def __init__(self, group: Group, connector: str, task: int, **more: Any) -> None:
+        named = f"{group.name}-{connector}-{task}"
+        settings: dict[str, Any] = {"transactional.id": named, "log_level": 0, **more}
+        self.producer = Producer({"bootstrap.servers": group.bootstrap, **settings})
+        self.producer.init_transactions(30)
+        self.producer.begin_transaction()
+        self.producer.produce(f"{group.name}-{connector}", b"zombie")
+        self.producer.flush(10)
+
+    def is_fenced(self) -> bool:
+        try:
+            self.producer.commit_transaction(10)
+        except KafkaException:
+            return True
+        return False
+
+
+def committed(
+    group: Group, topic: str, client: dict[str, Any] | None = None
+) -> list[tuple[bytes | None, bytes | None]]:
+    """Keys and values that were committed to a topic, oldest first in each partition."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": group.bootstrap,
+            "group.id": uuid.uuid4().hex,
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            **(client or {}),
+        }
+    )
+    try:
+        left = len(consumer.list_topics(topic, 10).topics[topic].partitions)
+        consumer.assign([TopicPartition(topic, number, 0) for number in range(left)])
+        found: list[tuple[bytes | None, bytes | None]] = []
+        while left and (message := consumer.poll(10)) is not None:
+            if message.error() is None:
+                found.append((message.key(), message.value()))
+            else:
+                left -= 1  # the end of a partition
+        return found
+    finally:
+        consumer.close()
+
+
+def records(group: Group, key: str) -> list[Any]:
+    """What was committed to the config topic under a key, oldest first."""
+    found = committed(group, f"{group.name}-config")
+    return [json.loads(value or b"null") for k, value in found if k == key.encode()]
+
+
+def lines(group: Group, name: str) -> list[str]:
+    return [(value or b"").decode() for _, value in committed(group, f"{group.name}-{name}")]
+
+
+def pretend_tasks(group: Group, connector: str, count: int) -> None:
+    """As if so many tasks had been started last."""
+    producer = Producer({"bootstrap.servers": group.bootstrap})
+    value = json.dumps({"task-count": count}).encode()
+    producer.produce(f"{group.name}-config", value, f"tasks-fencing-{connector}".encode())
+    assert producer.flush(10) == 0
+
+
+def put(worker: Worker, name: str, config: dict[str, str]) -> None:
+    status, body = worker.ask(f"/connectors/{name}/config", "PUT", config)
+    assert status in (200, 201), body
+
+
+def create(worker: AnyWorker, group: Group, name: str, **more: str) -> None:
+    put(worker, name, source(group, name) | {k.replace("_", "."): text for k, text in more.items()})
+
+
+def counting(group: Group, name: str, tasks: int) -> dict[str, str]:
+    """Tasks that count from 0."""
+    return {
+        "connector.class": "DatagenSource",
+        "kafka.topic": f"{group.name}-{name}",
+        "schema.string": json.dumps(COUNT),
+        "max.interval": "20",
+        "tasks.max": str(tasks),
+        "value.converter.schemas.enable": "false",
+        "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+        "exactly.once.support": "required",
+    }
+
+
+def numbers(group: Group, name: str, client: dict[str, Any] | None = None) -> Counter[int]:
+    """How often each number is there."""
+    found = committed(group, f"{group.name}-{name}", client)
+    return Counter(json.loads(value or b"")["n"] for _, value in found)
+
+
+def stop(worker: Worker, name: str) -> None:
+    assert worker.ask(f"/connectors/{name}/stop", "PUT")[0] == 204
+    wait_until(lambda: worker.states(name) == ["STOPPED"], SECONDS, what="the end of the tasks")
+
+
+def ends(worker: Worker, name: str) -> list[int]:
+    """How far each task has counted, by its offset."""
+    _, body = worker.ask(f"/connectors/{name}/offsets")
+    return [one["offset"]["current.iteration"] for one in body["offsets"]]
+
+
+def counted(until: list[int]) -> Counter[int]:
+    """What is there if every task has written each number once."""
+    return Counter(number for end in until for number in range(end))
+
+
+def check_a_round(group: Group, asked: AnyWorker, others: list[AnyWorker], name: str) -> None:
+    """Producers of earlier tasks are fenced off when there are new configurations."""
+    counts = len(records(group, f"tasks-fencing-{name}"))
+    pretend_tasks(group, name, 3)
+    zombies = [Zombie(group, name, task) for task in (1, 2)]
+    create(asked, group, name, batch_size="7")
+    key = f"tasks-fencing-{name}"
+    wait_until(lambda: len(records(group, key)) == counts + 2, SECONDS, what="a round of fencing")
+    assert records(group, key)[-1] == {"task-count": 1}
+    assert all(zombie.is_fenced() for zombie in zombies)
+    even([asked, *others], sorted(asked.ask("/connectors")[1]))
+    append(group, name, "after the round")
+    wait_until(lambda: "after the round" in lines(group, name), SECONDS, what="a line")
+    assert "zombie" not in lines(group, name)
