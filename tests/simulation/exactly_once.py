@@ -43,6 +43,11 @@ class Producers:
         self.newest[task.connector] = generation
         self.written += 1
 
+    def alter(self, connector: str, generation: int) -> None:
+        """Offsets are set in the name of the first task; nobody of these generations writes on."""
+        self.take(TaskId(connector, 0))
+        self.newest[connector] = max(generation, self.newest.get(connector, generation))
+
 
 @dataclass
 class Task:

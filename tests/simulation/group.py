@@ -11,8 +11,10 @@ from penstock.cluster.config_state import ConfigState
 from penstock.cluster.effects import AskLeader, AskToFence
 from penstock.cluster.errors import Elsewhere
 from penstock.cluster.events import (
+    AlterOffsets,
     DeleteConnector,
     FenceZombies,
+    Pairs,
     PutConnector,
     PutTaskConfigs,
     Reported,
@@ -35,6 +37,7 @@ from tests.simulation.worker import MAX_DELAY_SECONDS, Reader, Worker
 
 SESSION_SECONDS = 10.0
 STEPS_MAX = 500
+OFFSETS: Pairs = (({"of": "a"}, {"at": 7}),)
 NAMES = ("a", "b", "c")
 SHOWN = {
     TargetState.STARTED: State.RUNNING,
@@ -114,7 +117,11 @@ class Group:
         if (
             self.exactly_once and self.dice.random() < 0.5
         ):  # what runs is asked to do something else
-            self.request(worker, PutConnector(number, "a", config), 0)
+            if self.dice.random() < 0.2:
+                self.request(worker, SetTarget(number, "a", TargetState.STOPPED), 0)
+                self.request(worker, AlterOffsets(self._number(), "a", OFFSETS, "source"), 0)
+            else:
+                self.request(worker, PutConnector(number, "a", config), 0)
             return
         make = self.dice.choice(
             (

@@ -71,6 +71,9 @@ class Hosts:
             case _:
                 pass
 
+    def generation(self, connector: str) -> int:
+        return self._generations.get(connector, 0)
+
     def later(self, lane: str, *events: Event) -> None:
         self.lanes.setdefault(lane, deque()).extend(events)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from penstock.cluster import confirming
+from penstock.cluster import confirming, requests
+from penstock.cluster.events import AlterOffsets
+from penstock.cluster.offset_steps import begin_offsets
 from penstock.cluster.snapshot import Fencing
 from tests.simulation.group import simulate
 
@@ -44,4 +48,19 @@ def test_tasks_that_begin_without_being_confirmed_are_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(confirming, "refusal", lambda turn, request: None)
+    assert finds("have begun to")
+
+
+def test_offsets_that_are_altered_without_fencing_anybody_off_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fence: Any = requests.begin_fencing
+
+    def unfenced(turn: Any, request: Any) -> None:
+        if isinstance(request, AlterOffsets):
+            begin_offsets(turn, request)
+        else:
+            fence(turn, request)
+
+    monkeypatch.setattr(requests, "begin_fencing", unfenced)
     assert finds("have begun to")

@@ -17,6 +17,7 @@ from penstock.cluster.effects import (
     ClaimLog,
     FenceProducers,
     LeaveGroup,
+    PrepareOffsets,
     ReadConfig,
     Refresh,
     Rejoin,
@@ -26,6 +27,7 @@ from penstock.cluster.effects import (
     Validate,
     Wake,
     WriteConfig,
+    WriteOffsets,
     WriteStatus,
     WriteTopic,
 )
@@ -300,6 +302,10 @@ class Worker:
                 self.hosts.tasks.fence(effect)
             case ReadConfig(request):
                 self._read_for(request)
+            case PrepareOffsets(request, _, _, offsets):
+                self.inbox.append(Result(request, list(offsets or ())))
+            case WriteOffsets(request, connector):
+                self.inbox.append(Result(request, error=self._write_offsets(connector)))
             case _:
                 assert isinstance(effect, WriteTopic | ChangeLevel), effect
 
@@ -323,6 +329,12 @@ class Worker:
             raise LostPrivilege("another leader is there")
         if not self.logs.calm and self.dice.random() < 0.02:
             raise LostPrivilege("another leader was here")
+
+    def _write_offsets(self, connector: str) -> Exception | None:
+        if self.partitioned:
+            return TimeoutError("no broker")
+        self.logs.producers.alter(connector, self.hosts.generation(connector))
+        return None
 
     def _read_for(self, request: int) -> None:
         if self.partitioned or (not self.logs.calm and self.dice.random() < 0.1):
