@@ -68,14 +68,17 @@ def committed(
         }
     )
     try:
-        left = len(consumer.list_topics(topic, 10).topics[topic].partitions)
-        consumer.assign([TopicPartition(topic, number, 0) for number in range(left)])
+        numbers = consumer.list_topics(topic, 10).topics[topic].partitions
+        partitions = [TopicPartition(topic, number, 0) for number in numbers]
+        ends = {p.partition: consumer.get_watermark_offsets(p, 10)[1] for p in partitions}
+        consumer.assign(partitions)
         found: list[tuple[bytes | None, bytes | None]] = []
-        while left and (message := consumer.poll(10)) is not None:
+        while ends and (message := consumer.poll(10)) is not None:
+            number, offset = message.partition() or 0, message.offset() or 0
             if message.error() is None:
                 found.append((message.key(), message.value()))
-            else:
-                left -= 1  # the end of a partition
+            if message.error() is not None or offset >= ends.get(number, 0) - 1:
+                ends.pop(number, None)  # others may go on writing
         return found
     finally:
         consumer.close()
