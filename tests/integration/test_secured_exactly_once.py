@@ -28,10 +28,10 @@ def test_tasks_of_a_secured_kafka_are_fenced_off_and_write_each_record_once(
     tmp_path: Path, secured: LocalKafka
 ) -> None:
     properties = secured.client_properties()
-    login = {name: value for name, value in properties.items() if name != "bootstrap.servers"}
+    own = {name: value for name, value in properties.items() if name != "bootstrap.servers"}
     group = quick_group(properties["bootstrap.servers"], tmp_path)
     for role in ("", "producer.", "consumer.", "admin."):
-        group.shared |= {role + name: value for name, value in login.items()}
+        group.shared |= {role + name: value for name, value in own.items()}
     client = dict(to_librdkafka(properties, ClientKind.CONSUMER).settings)
     try:
         (worker,) = started(group.worker())
@@ -39,8 +39,8 @@ def test_tasks_of_a_secured_kafka_are_fenced_off_and_write_each_record_once(
         wait_until(lambda: worker.states("count") == ["RUNNING"] * 4, SECONDS, what="three tasks")
         wait_until(lambda: len(numbers(group, "count", client)) > 5, SECONDS, what="numbers")
         stop(worker, "count")
-        producer = to_librdkafka(properties, ClientKind.PRODUCER).settings
-        zombie = Zombie(group, "count", 2, **dict(producer))
+        login = to_librdkafka(properties, ClientKind.ADMIN).settings
+        zombie = Zombie(group, "count", 2, **dict(login))
         put(worker, "count", counting(group, "count", 1))
         assert worker.ask("/connectors/count/resume", "PUT")[0] == 202
         wait_until(lambda: worker.states("count") == ["RUNNING"] * 2, SECONDS, what="one task")
