@@ -103,8 +103,9 @@ def pretend_tasks(group: Group, connector: str, count: int) -> None:
 
 
 def put(worker: Worker, name: str, config: dict[str, str]) -> None:
-    status, body = worker.ask(f"/connectors/{name}/config", "PUT", config)
-    assert status in (200, 201), body
+    path = f"/connectors/{name}/config"
+    taken = lambda: worker.ask(path, "PUT", config)[0] in (200, 201)  # noqa: E731
+    wait_until(taken, SECONDS, what=f"a configuration of {name}")
 
 
 def create(worker: AnyWorker, group: Group, name: str, **more: str) -> None:

@@ -157,7 +157,7 @@ def test_a_frozen_leader_writes_nothing_any_more_and_its_tasks_do_not_either(
     group, workers = rolled.group, rolled.workers
     put(workers[0], "count", counting(group, "count", 3))
     wait_until(lambda: workers[0].states("count") == ["RUNNING"] * 4, SECONDS, what="three tasks")
-    wait_until(lambda: len(numbers(group, "count")) > 10, SECONDS, what="some numbers")
+    wait_until(lambda: numbers(group, "count")[0] == 3, SECONDS, what="a number of each")
     leader, other = sorted(workers, key=leads, reverse=True)
     late: list[int] = []
     config = counting(group, "late", 1)
@@ -181,7 +181,8 @@ def test_a_frozen_leader_writes_nothing_any_more_and_its_tasks_do_not_either(
     until = ends(other, "count")
     assert len(until) == 3
     assert numbers(group, "count") == counted(until)
-    assert [count["task-count"] for count in records(group, "tasks-fencing-count")] == [3, 1, 2]
+    rounds = [count["task-count"] for count in records(group, "tasks-fencing-count")]
+    assert list(dict.fromkeys(rounds)) == [3, 1, 2]
 
 
 def test_workers_fence_for_a_java_leader_and_lead_java_workers(

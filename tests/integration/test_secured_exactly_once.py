@@ -37,7 +37,7 @@ def test_tasks_of_a_secured_kafka_are_fenced_off_and_write_each_record_once(
         (worker,) = started(group.worker())
         put(worker, "count", counting(group, "count", 3))
         wait_until(lambda: worker.states("count") == ["RUNNING"] * 4, SECONDS, what="three tasks")
-        wait_until(lambda: len(numbers(group, "count", client)) > 5, SECONDS, what="numbers")
+        wait_until(lambda: numbers(group, "count", client)[0] == 3, SECONDS, what="numbers")
         stop(worker, "count")
         login = to_librdkafka(properties, ClientKind.ADMIN).settings
         zombie = Zombie(group, "count", 2, **dict(login))
