@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
-from tests.integration.group_files import SECONDS, append, even, source
+from tests.integration.group_files import SECONDS, append, shows, source
 from tests.integration.group_workers import Distributed, Group, JavaWorker
 from tests.integration.workers import Worker, wait_until
 
@@ -158,7 +158,7 @@ def check_a_round(group: Group, asked: AnyWorker, others: list[AnyWorker], name:
     wait_until(lambda: len(records(group, key)) == counts + 2, SECONDS, what="a round of fencing")
     assert records(group, key)[-1] == {"task-count": 1}
     assert all(zombie.is_fenced() for zombie in zombies)
-    even([asked, *others], sorted(asked.ask("/connectors")[1]))
+    shows([asked, *others], name, "RUNNING", "RUNNING")
     append(group, name, "after the round")
     wait_until(lambda: "after the round" in lines(group, name), SECONDS, what="a line")
     assert "zombie" not in lines(group, name)

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from penstock.testing.kafka import SharedKafka
-from tests.integration.group_files import SECONDS, append, even, source, started
+from tests.integration.group_files import SECONDS, append, even, shows, source, started
 from tests.integration.group_workers import Distributed, Group
 from tests.integration.once_group import (
     Zombie,
@@ -175,8 +175,7 @@ def test_a_frozen_leader_writes_nothing_any_more_and_its_tasks_do_not_either(
     assert known == (1 if late[0] in (200, 201) else 0), "what was refused is not there"
     assert len(records(group, "connector-count")) == before
     put(leader, "count", counting(group, "count", 2))
-    wait_until(lambda: other.states("count") == ["RUNNING"] * 3, SECONDS, what="two tasks")
-    even(workers, sorted(other.ask("/connectors")[1]))
+    shows(workers, "count", *["RUNNING"] * 3)
     stop(other, "count")
     until = ends(other, "count")
     assert len(until) == 3
