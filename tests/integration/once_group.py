@@ -59,12 +59,12 @@ def committed(
     """Keys and values that were committed to a topic, oldest first in each partition."""
     consumer = Consumer(
         {
+            **(client or {}),
             "bootstrap.servers": group.bootstrap,
             "group.id": uuid.uuid4().hex,
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
-            **(client or {}),
         }
     )
     try:
