@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import confluent_kafka.admin
 import pytest
+from confluent_kafka import Consumer
 from confluent_kafka.cimpl import NewTopic
 
 from penstock.broker import LocalKafka
@@ -27,13 +29,23 @@ from penstock.hosting.settings import ConverterSettings, HostSettings
 from penstock.hosting.tasks import TaskBuilder
 from penstock.hosting.thread import ThreadHosts
 from penstock.kafka import topic_admin
+from penstock.kafka.fencing import fence_producers
 from penstock.kafka.task_clients import KafkaTaskClients
 from penstock.plugins.registry import Registry
 from penstock.runtime.client_settings import ClientSettings
 from penstock.sdk.converter import Role
 from penstock.sdk.record import SourceRecord
 from tests.integration.secured import RIGHT, Strangers, impossible
-from tests.unit.hosting.mistakes import OWN, SIMPLE, STRING, GivenTask, RejectSink, RejectTask
+from tests.integration.topics import read_messages
+from tests.unit.hosting.mistakes import (
+    OWN,
+    SIMPLE,
+    STRING,
+    GivenSource,
+    GivenTask,
+    RejectSink,
+    RejectTask,
+)
 from tests.unit.hosting.rig import OneStore
 
 acls: Any = confluent_kafka.admin  # its own annotations leave these out
@@ -45,27 +57,50 @@ SETTINGS = {
     "allow.everyone.if.no.acl.found": "true",
     "super.users": "User:ANONYMOUS;User:penstock",
     "auto.create.topics.enable": "false",
+    "group.min.session.timeout.ms": "500",
+    "listener.name.sasl_plaintext.sasl.enabled.mechanisms": "PLAIN",
 }
+NOBODY = "User:CN=client"  # who comes by the listener SSL may write to no topic at all
+OTHER = "User:other"
 DENIED = (
-    (acls.ResourceType.TOPIC, "denied", acls.AclOperation.ALL),
-    (acls.ResourceType.GROUP, "connect-nobody", acls.AclOperation.ALL),
-    (acls.ResourceType.TRANSACTIONAL_ID, "denied", acls.AclOperation.ALL),
-    (acls.ResourceType.BROKER, "kafka-cluster", acls.AclOperation.CREATE),
-    (acls.ResourceType.TOPIC, "new", acls.AclOperation.CREATE),
-    (acls.ResourceType.TOPIC, "new-letters", acls.AclOperation.CREATE),
+    (acls.ResourceType.TOPIC, "denied", acls.AclOperation.ALL, OTHER),
+    (acls.ResourceType.GROUP, "connect-nobody", acls.AclOperation.ALL, OTHER),
+    (acls.ResourceType.TRANSACTIONAL_ID, "workers-denied-0", acls.AclOperation.ALL, OTHER),
+    (acls.ResourceType.BROKER, "kafka-cluster", acls.AclOperation.CREATE, OTHER),
+    (acls.ResourceType.TOPIC, "new", acls.AclOperation.CREATE, OTHER),
+    (acls.ResourceType.TOPIC, "new-letters", acls.AclOperation.CREATE, OTHER),
+    (acls.ResourceType.TOPIC, "*", acls.AclOperation.WRITE, NOBODY),
+    (acls.ResourceType.BROKER, "kafka-cluster", acls.AclOperation.IDEMPOTENT_WRITE, NOBODY),
 )
 
 
 class SlowTask(RejectTask):
     """Takes longer for a record than its group waits."""
 
+    opened = threading.Event()
+
+    def open(self, partitions: Any) -> None:
+        self.opened.set()
+
     def put(self, records: Any) -> None:
         if records:
-            time.sleep(8)
+            time.sleep(3)
 
 
 class SlowSink(RejectSink):
     task = SlowTask
+
+
+class TickTask(GivenTask):
+    """Polls the same record again and again."""
+
+    def poll(self) -> Any:
+        self.context.sleep(0.05)
+        return self.given
+
+
+class TickSource(GivenSource):
+    task = TickTask
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +110,17 @@ def kafka() -> Iterator[LocalKafka]:
         small = {"max.message.bytes": "1000"}
         topics = [NewTopic("open", 1, 1), NewTopic("denied", 1, 1)]
         topics += [NewTopic("small", 1, 1, config=small), NewTopic("letters", 1, 1)]
+        topics += [NewTopic("own-offsets", 1, 1), NewTopic("ticks", 1, 1)]
         for made in admin.create_topics(topics).values():
             made.result(10)
         literal, deny = acls.ResourcePatternType.LITERAL, acls.AclPermissionType.DENY
         rules = [
-            acls.AclBinding(kind, name, literal, "User:other", "*", operation, deny)
-            for kind, name, operation in DENIED
+            acls.AclBinding(kind, name, literal, user, "*", operation, deny)
+            for kind, name, operation, user in DENIED
         ]
+        allow, every = acls.AclPermissionType.ALLOW, acls.AclOperation.ALL
+        topic = acls.ResourceType.TOPIC
+        rules.append(acls.AclBinding(topic, "*", literal, "User:*", "*", every, allow))
         for made in admin.create_acls(rules).values():
             made.result(10)
         yield broker
@@ -98,6 +137,7 @@ class Rig:
                 *(plugin for kind in PluginKind for plugin in builtin.plugins(kind)),
                 *OWN,
                 Plugin("SlowSink", PluginKind.SINK, "1.0", lambda: SlowSink),
+                Plugin("TickSource", PluginKind.SOURCE, "1.0", lambda: TickSource),
             ]
         )
         text, headers = ConverterSettings(STRING, {}), ConverterSettings(SIMPLE, {})
@@ -106,7 +146,9 @@ class Rig:
             for prefix in ("producer.", "consumer.", "admin.")
             for name, value in worker.items()
             if name != "bootstrap.servers"
-        }
+        } | {"group.id": "workers"}
+        store = OneStore()
+        store.offsets.topic = "own-offsets"
         builder = TaskBuilder(
             registry,
             HostSettings(
@@ -114,17 +156,26 @@ class Rig:
                 offset_flush_interval_ms=200,
             ),
             KafkaTaskClients(ClientSettings(worker | prefixed)),
-            OneStore(),
+            store,
             ChainPlugins(registry).chain,
             SystemClock(),
         )
         self.hosts = ThreadHosts(builder, registry, self.reports.append)
 
-    def start(self, kind: str, *records: SourceRecord, **properties: str) -> None:
+    def start(
+        self,
+        kind: str,
+        properties: Mapping[str, str],
+        *records: SourceRecord,
+        exactly_once: bool = False,
+    ) -> None:
         GivenTask.given = records
-        given = {"name": "c", "connector.class": kind} | properties
+        given = {"name": "c", "connector.class": kind, **properties}
         self.id = TaskId(given["name"], 0)
-        self.hosts.send(StartTask(self.id, 1, given, given, TargetState.STARTED, 1))
+        start = StartTask(
+            self.id, 1, given, given, TargetState.STARTED, 1, exactly_once=exactly_once
+        )
+        self.hosts.send(start)
 
     def failure(self, seconds: float = 45) -> Failure:
         self.until(lambda: self._failure is not None, seconds)
@@ -160,6 +211,11 @@ def other(kafka: LocalKafka) -> dict[str, str]:
     found = kafka.client_properties("SASL_PLAINTEXT")
     login = found["sasl.jaas.config"].replace('"penstock"', '"other"')
     return found | {"sasl.jaas.config": login.replace(RIGHT, "other-secret")}
+
+
+def by_certificate(kafka: LocalKafka) -> dict[str, str]:
+    """A user who may write to no topic."""
+    return kafka.client_properties("SSL")
 
 
 def letters(topic: str, **more: str) -> dict[str, str]:
@@ -210,6 +266,13 @@ TASKS: list[tuple[str, Any, str, list[SourceRecord], dict[str, str]]] = [
         [record("open", "x" * 5000)],
         {"producer.override.max.request.size": "2000"} | letters("letters"),
     ),
+    (
+        "no-such-topic",
+        plain,
+        "GivenSource",
+        [record("missing")],
+        {"producer.override.topic.metadata.propagation.max.ms": "500"},
+    ),
     ("no-such-partition", plain, "GivenSource", [record("open", partition=7)], {}),
     ("invalid-topic", plain, "GivenSource", [record("a b/c")], {}),
     (
@@ -238,7 +301,7 @@ def test_a_task_says_what_helps(
 ) -> None:
     monkeypatch.setattr(topic_admin, "_FEW_BROKERS_SECONDS", 0.5)
     rig = Rig(who(kafka))
-    rig.start(kind, *records, **properties)
+    rig.start(kind, properties, *records)
     failure = rig.failure()
     assert failure.event is not None
     assert failure.event.hint == hint, failure.trace
@@ -256,17 +319,160 @@ CONNECTIONS = {
     "plain to tls": "plaintext-to-tls",
     "no login": "login-wanted",
     "needless login": "login-not-wanted",
+    "other mechanism": "mechanism-unknown",
+    "no certificate": "client-certificate",
 }
+
+
+def never_working(kafka: LocalKafka, strangers: Strangers, mistake: str) -> dict[str, str]:
+    login = kafka.client_properties("SASL_PLAINTEXT", mechanism="SCRAM-SHA-256")
+    mutual = kafka.client_properties("SSL").items()
+    return {
+        **{name: properties for name, (properties, _) in impossible(kafka, strangers).items()},
+        "other mechanism": login,
+        "no certificate": {k: v for k, v in mutual if not k.startswith("ssl.key")},
+    }[mistake]
 
 
 @pytest.mark.parametrize("mistake", CONNECTIONS)
 def test_a_connection_that_can_never_work_says_what_helps(
     kafka: LocalKafka, strangers: Strangers, mistake: str
 ) -> None:
-    properties, _ = impossible(kafka, strangers)[mistake]
-    rig = Rig(properties)
-    rig.start("RejectSink", topics="open")
+    rig = Rig(never_working(kafka, strangers, mistake))
+    rig.start("RejectSink", {"topics": "open"})
     event = rig.failure().event
     assert event is not None
     assert event.hint == CONNECTIONS[mistake], event
+    rig.stop()
+
+
+def test_a_task_whose_producer_can_do_nothing_any_more_fails(kafka: LocalKafka) -> None:
+    rig = Rig(by_certificate(kafka))
+    rig.start("GivenSource", {"producer.override.enable.idempotence": "true"}, record("open"))
+    failure = rig.failure()
+    assert "send callback" in failure.trace
+    rig.stop()
+
+
+def fence(kafka: LocalKafka) -> None:
+    """As a newer start of the task does."""
+    fence_producers(ClientSettings(plain(kafka)).admin({}, "newer"), ["workers-c-0"])
+
+
+def test_a_producer_that_is_fenced_says_who_took_over(kafka: LocalKafka) -> None:
+    rig = Rig(plain(kafka))
+    rig.start("TickSource", {}, record("ticks"), exactly_once=True)
+    rig.until(lambda: read_messages(kafka.bootstrap_servers, "ticks") != [])
+    fence(kafka)
+    failure = rig.failure()
+    assert failure.event is not None
+    assert failure.event.hint == "fenced", failure.trace
+    rig.stop()
+
+
+ONCE: list[tuple[str, Any, dict[str, str]]] = [
+    ("transaction-not-allowed", other, {"name": "denied"}),
+    (
+        "transaction-timeout",
+        plain,
+        {"producer.override.transaction.timeout.ms": "10000000"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("hint", "who", "properties"), ONCE, ids=[case[0] for case in ONCE])
+def test_an_exactly_once_task_says_what_helps(
+    kafka: LocalKafka,
+    hint: str,
+    who: Callable[[LocalKafka], dict[str, str]],
+    properties: dict[str, str],
+) -> None:
+    rig = Rig(who(kafka))
+    rig.start("TickSource", properties, record("ticks"), exactly_once=True)
+    failure = rig.failure()
+    assert failure.event is not None
+    assert failure.event.hint == hint, failure.trace
+    rig.stop()
+
+
+def stranger(kafka: LocalKafka, **settings: str) -> Consumer:
+    """A consumer that is no task but has joined the group of one."""
+    own = {"bootstrap.servers": kafka.bootstrap_servers, "group.id": "connect-c"}
+    consumer = Consumer(own | {k.replace("__", "."): text for k, text in settings.items()})
+    consumer.subscribe(["open"])
+    end = time.monotonic() + 20
+    while not consumer.assignment():
+        assert time.monotonic() < end
+        consumer.poll(0.1)
+    return consumer
+
+
+def test_a_group_in_use_is_explained_in_the_log(
+    kafka: LocalKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    consumer = stranger(kafka, partition__assignment__strategy="cooperative-sticky")
+    rig = Rig(plain(kafka))
+    rig.start("RejectSink", {"topics": "open"})  # "group-in-use"
+    rig.until(lambda: any("rename this connector" in said for said in caplog.messages))
+    rig.stop()
+    consumer.close()
+
+
+def test_a_consumer_whose_name_in_the_group_is_taken_says_what_helps(kafka: LocalKafka) -> None:
+    rig = Rig(plain(kafka))
+    same = {
+        "name": "static",  # such a member stays in the group for a while
+        "consumer.override.group.instance.id": "i",
+        "consumer.override.session.timeout.ms": "1500",
+        "consumer.override.heartbeat.interval.ms": "300",
+    }
+    SlowTask.opened.clear()
+    rig.start("SlowSink", {"topics": "open"} | same)
+    assert SlowTask.opened.wait(20)
+    taken = {"group__id": "connect-static", "group__instance__id": "i"}
+    consumer = stranger(kafka, **taken, partition__assignment__strategy="range")
+    failure = rig.failure()
+    assert failure.event is not None
+    assert failure.event.hint == "instance-taken", failure.trace
+    rig.stop()
+    consumer.close()
+
+
+WAITING: list[tuple[str, str, dict[str, str], str]] = [
+    ("refused", "RejectSink", {"consumer.override.bootstrap.servers": "127.0.0.1:1"}, "Nothing"),
+    (
+        "host-unknown",
+        "RejectSink",
+        {"consumer.override.bootstrap.servers": "no-such-host.invalid:9092"},
+        "The host name is unknown",
+    ),
+    (
+        "poll-too-late",
+        "SlowSink",
+        {
+            "consumer.override.session.timeout.ms": "1000",
+            "consumer.override.heartbeat.interval.ms": "300",
+            "consumer.override.max.poll.interval.ms": "1000",
+            "consumer.override.auto.offset.reset": "earliest",
+            "topics": "ticks",
+        },
+        "lower consumer.override.max.poll.records",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("hint", "kind", "properties", "remedy"), WAITING, ids=[case[0] for case in WAITING]
+)
+def test_a_client_that_tries_on_says_what_helps_in_the_log(
+    kafka: LocalKafka,
+    caplog: pytest.LogCaptureFixture,
+    hint: str,
+    kind: str,
+    properties: dict[str, str],
+    remedy: str,
+) -> None:
+    rig = Rig(plain(kafka))
+    rig.start(kind, {"topics": "open"} | properties)
+    rig.until(lambda: any("What helps: " in said and remedy in said for said in caplog.messages))
     rig.stop()

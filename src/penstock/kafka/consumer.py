@@ -345,6 +345,7 @@ _FATAL = frozenset(
         KafkaError.GROUP_AUTHORIZATION_FAILED,
         KafkaError._AUTHENTICATION,
         KafkaError._AUTO_OFFSET_RESET,
+        KafkaError._FATAL,  # the client does nothing any more
     )
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from operator import length_hint
 from typing import Any, cast
@@ -54,7 +54,10 @@ class KafkaProducer:
 
     def __init__(self, settings: Mapping[str, Any], *, tracked: bool) -> None:
         extra: dict[str, Any] = {} if tracked else {**_CONDITIONAL, "on_delivery": self._delivered}
+        if heard := settings.get("error_cb"):
+            extra["error_cb"] = self._noting(heard)
         self._trouble = ClientLog(str(settings.get("client.id", "producer")))
+        self._wrong: Exception | None = None  # with the connection, for good
         self._waiting = 0
         self._client = Producer({**settings, **extra, "logger": self._trouble})
         self._closed = False
@@ -121,9 +124,32 @@ class KafkaProducer:
         if error is not None and self._failure is None:
             self._failure = kafka_error(error)
 
+    def _noting(self, heard: Callable[[KafkaError], None]) -> Callable[[KafkaError], None]:
+        """What `heard` raises is kept: in the midst of `flush`, nobody would get to see it."""
+
+        def note(error: KafkaError) -> None:
+            try:
+                heard(error)
+            except Exception as wrong:
+                self._wrong = self._wrong or wrong
+
+        return note
+
+    def _served(self, serve: Callable[[float], int], seconds: float) -> None:
+        """Let the client call back. It is the client that raises errors that are fatal to it."""
+        try:
+            serve(seconds)
+        except (KafkaException, SystemError) as error:
+            raised = error.__cause__ if isinstance(error, SystemError) else error
+            known = isinstance(raised, KafkaException)  # else a callback in between has cost it
+            reason = raised.args[0] if known else KafkaError(KafkaError._FATAL)
+            self._failure = self._failure or self.error_of(reason)
+
     def poll(self, seconds: float = 0.0) -> None:
         if not self._closed:
-            self._client.poll(seconds)
+            self._served(self._client.poll, seconds)
+            if self._wrong is not None:
+                raise self._wrong
             if self._trouble.in_trouble:
                 self._hear()
 
@@ -133,7 +159,10 @@ class KafkaProducer:
         self._trouble.heard_from(answered=self._waiting < before)
 
     def flush(self, seconds: float) -> int:
-        return 0 if self._closed else self._client.flush(seconds)
+        if self._closed:
+            return 0
+        self._served(self._client.flush, seconds)
+        return len(self._client)
 
     @property
     def unanswered(self) -> int:
@@ -141,7 +170,7 @@ class KafkaProducer:
 
     @property
     def failure(self) -> Exception | None:
-        return self._failure
+        return self._failure or self._wrong
 
     def error_of(self, reason: Any) -> Exception:
         return kafka_error(reason)
@@ -149,7 +178,7 @@ class KafkaProducer:
     def close(self, seconds: float = 0.0) -> None:
         with self._lock:
             if seconds > 0 and not self._closed:
-                self._client.flush(seconds)
+                self._served(self._client.flush, seconds)
             self._closed = True
             if not self._released:
                 self._released = True

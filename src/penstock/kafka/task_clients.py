@@ -166,7 +166,7 @@ class KafkaDeadLetters:
 
     @property
     def failure(self) -> Exception | None:
-        return self._failure
+        return self._failure or self._producer.failure
 
     @property
     def failures(self) -> int:

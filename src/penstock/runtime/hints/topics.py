@@ -106,18 +106,27 @@ TOPICS: tuple[Hint, ...] = (
         "connector>, or name another group with consumer.override.group.id.",
     ),
     Hint(
+        "group-in-use",
+        "Somebody else is in a sink's consumer group, who shares partitions out in another way.",
+        r"\(INCONSISTENT_GROUP_PROTOCOL\)",
+        "Other consumers use the group connect-<name of the connector>, perhaps a connector of "
+        "this name in another cluster of workers: rename this connector, or name another group "
+        "with consumer.override.group.id; if they are of the same connector, give all the same "
+        "consumer.override.partition.assignment.strategy.",
+    ),
+    Hint(
+        "instance-taken",
+        "Two consumers have the same group.instance.id.",
+        r"\(FENCED_INSTANCE_ID\)|[Ss]tatic consumer fenced",
+        "Take group.instance.id out of consumer. in the worker's file and consumer.override. in "
+        "the connector's: with it, each task fences off the others.",
+    ),
+    Hint(
         "transaction-not-allowed",
         "A source with exactly-once support may not use its transactional id.",
         r"\(TRANSACTIONAL_ID_AUTHORIZATION_FAILED\)",
         "Allow the principal of the connector's producer Write and Describe on the transactional "
         "id <group.id>-<connector>-<task>.",
-    ),
-    Hint(
-        "cluster-not-allowed",
-        "The producer may not write idempotently, or not create topics.",
-        r"\(CLUSTER_AUTHORIZATION_FAILED\)",
-        "Allow the connector's principal IdempotentWrite (before Kafka 3.0) or Create on the "
-        "cluster, or set producer.override.enable.idempotence=false.",
     ),
     Hint(
         "fenced",
