@@ -136,10 +136,13 @@ class Run:
             (lambda: numbers_of_file(self.folder / "out"), written[0]),
             (lambda: numbers_of_table(self.folder / "lines.db"), written[1]),
         )
-        end = time.monotonic() + SETTLE_SECONDS
+        before, end = -1, time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < end:
-            if all(last - 1 in seen()[-1000:] for seen, last in places):
+            found = [seen() for seen, _ in places]
+            if all(last - 1 in seen[-1000:] for seen, (_, last) in zip(found, places, strict=True)):
                 return
+            if (now := sum(map(len, found))) > before:  # what is left over is still being moved
+                before, end = now, time.monotonic() + SETTLE_SECONDS
             time.sleep(0.5)
 
     def _runs(self, name: str) -> bool:

@@ -35,6 +35,7 @@ from penstock.sdk.converter import Role
 from penstock.sdk.record import RecordMetadata, SourceRecord
 from penstock.stores.offset_topics import OffsetTopics
 from tests.integration.test_loops import Rig
+from tests.integration.workers import wait_until
 from tests.unit.hosting.rig import CLASSES, CountSource, CountTask, PluginKind, SmallCatalog
 
 pytestmark = pytest.mark.integration
@@ -287,8 +288,9 @@ def test_a_successor_fences_a_zombie_and_goes_on_after_its_last_commit(rig: Once
 
 
 def test_offsets_are_read_only_when_open_transactions_on_their_topic_are_over(
-    rig: OnceRig,
+    rig: OnceRig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr("penstock.kafka.log._PATIENCE_SECONDS", 0.3)
     stray = Producer(
         {
             "bootstrap.servers": rig.servers,
@@ -304,6 +306,7 @@ def test_offsets_are_read_only_when_open_transactions_on_their_topic_are_over(
     stop = rig.start("BatchSource", "after", until="20", topic=topic)
     time.sleep(0.5)
     assert rig.states("after") == []  # it waits: what it looks for may lie behind
+    wait_until(lambda: "a transaction is open there" in caplog.text, 10, what="an explanation")
     stray.abort_transaction(10)
     assert rig.committed_values(topic, 20) == list(range(20))
     rig.stop(stop)

@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 METADATA_SECONDS = 30.0
 FIRST_READ_SECONDS = 15 * 60.0
 _ATTEMPT_SECONDS = 5.0
+_PATIENCE_SECONDS = 15.0  # longer than most transactions of a writer that is gone
 _ASK_AGAIN_SECONDS = 0.1
 _ASK_AGAIN_SECONDS_MAX = 1.0
 
@@ -108,9 +109,29 @@ class KafkaLog:
     # Parts --------------------------------------------------------------------------------------
 
     def _reach(self, reader: LogReader, ends: Mapping[int, int], deadline: float) -> None:
+        if reader.wait_for(ends, min(_PATIENCE_SECONDS, deadline - time.monotonic())):
+            return
+        self._check_running()
+        self._explain(reader, ends)
         if not reader.wait_for(ends, deadline - time.monotonic()):
             self._check_running()
             raise TimeoutError(f"Topic {self._topic} could not be read to its end in time")
+
+    def _explain(self, reader: LogReader, ends: Mapping[int, int]) -> None:
+        """Where a broker answers and a partition stands still, a transaction is open there."""
+        if not reader.in_reach or self._consumer.get("isolation.level") != "read_committed":
+            return
+        for partition, (position, end) in reader.behind(ends).items():
+            _log.warning(
+                "Partition %d of topic %s can be read only to offset %d of %d: a transaction is "
+                "open there. If that stays so, the transaction hangs, because no producer is left "
+                "that could end it: `kafka-transactions.sh find-hanging` shows it, and "
+                "`kafka-transactions.sh abort` ends it.",
+                partition,
+                self._topic,
+                position,
+                end,
+            )
 
     def _ends(self, deadline: float) -> dict[int, int]:
         """Where each partition ends now. Raises TimeoutError."""

@@ -86,6 +86,11 @@ class LogReader:
         with self._moved:
             return self._moved.wait_for(reached, max(seconds, 0)) and not self._stopped.is_set()
 
+    def behind(self, ends: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+        """Of each partition that is not read to its end: how far it is, and the end."""
+        places = {partition: self._positions.get(partition, 0) for partition in ends}
+        return {p: (places[p], end) for p, end in ends.items() if places[p] < end}
+
     def _run(self) -> None:
         try:
             while not self._stopped.is_set():
