@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import confluent_kafka.admin
 import pytest
-from confluent_kafka import Consumer
+from click.testing import CliRunner, Result
+from confluent_kafka import Consumer, Producer
+from confluent_kafka import TopicPartition as Place
 from confluent_kafka.cimpl import NewTopic
 
 from penstock.broker import LocalKafka
+from penstock.cli.letter_choices import Choice, readable
+from penstock.cli.main import main
 from penstock.cluster.catalog import Plugin, PluginKind
 from penstock.cluster.messages import (
     Failure,
@@ -22,6 +28,7 @@ from penstock.cluster.messages import (
     TargetState,
     TaskChanged,
     TaskId,
+    TaskStopped,
 )
 from penstock.hosting.chains import ChainPlugins
 from penstock.hosting.control import SystemClock
@@ -29,7 +36,9 @@ from penstock.hosting.settings import ConverterSettings, HostSettings
 from penstock.hosting.tasks import TaskBuilder
 from penstock.hosting.thread import ThreadHosts
 from penstock.kafka import topic_admin
+from penstock.kafka.admin import KafkaAdmin
 from penstock.kafka.fencing import fence_producers
+from penstock.kafka.letters import Letter, LetterReader
 from penstock.kafka.task_clients import KafkaTaskClients
 from penstock.plugins.registry import Registry
 from penstock.runtime.client_settings import ClientSettings
@@ -41,6 +50,7 @@ from tests.unit.hosting.mistakes import (
     OWN,
     SIMPLE,
     STRING,
+    TO_NUMBERS,
     GivenSource,
     GivenTask,
     RejectSink,
@@ -69,6 +79,8 @@ DENIED = (
     (acls.ResourceType.BROKER, "kafka-cluster", acls.AclOperation.CREATE, OTHER),
     (acls.ResourceType.TOPIC, "new", acls.AclOperation.CREATE, OTHER),
     (acls.ResourceType.TOPIC, "new-letters", acls.AclOperation.CREATE, OTHER),
+    (acls.ResourceType.TOPIC, "closed-RejectSink", acls.AclOperation.WRITE, OTHER),
+    (acls.ResourceType.TOPIC, "closed-PatientSource", acls.AclOperation.WRITE, OTHER),
     (acls.ResourceType.TOPIC, "*", acls.AclOperation.WRITE, NOBODY),
     (acls.ResourceType.BROKER, "kafka-cluster", acls.AclOperation.IDEMPOTENT_WRITE, NOBODY),
 )
@@ -103,14 +115,35 @@ class TickSource(GivenSource):
     task = TickTask
 
 
+class PatientTask(GivenTask):
+    """Polls what it is given once, and then waits."""
+
+    def poll(self) -> Any:
+        found = super().poll()
+        if not found:
+            self.context.sleep(0.05)
+        return found
+
+
+class PatientSource(GivenSource):
+    task = PatientTask
+
+
+NEW = (
+    *("open", "denied", "letters", "own-offsets", "ticks", "orders", "numbers"),
+    *("numbers-often", "letters-often", "numbers-once", "letters-once"),
+    *("closed-RejectSink", "closed-PatientSource"),
+)
+SMALL = ("small", "small-RejectSink", "small-PatientSource")
+
+
 @pytest.fixture(scope="module")
 def kafka() -> Iterator[LocalKafka]:
     with LocalKafka(secure=True, faulty=True, settings=SETTINGS) as broker:
         admin = acls.AdminClient({"bootstrap.servers": broker.bootstrap_servers})
         small = {"max.message.bytes": "1000"}
-        topics = [NewTopic("open", 1, 1), NewTopic("denied", 1, 1)]
-        topics += [NewTopic("small", 1, 1, config=small), NewTopic("letters", 1, 1)]
-        topics += [NewTopic("own-offsets", 1, 1), NewTopic("ticks", 1, 1)]
+        topics = [NewTopic(name, 1, 1) for name in NEW]
+        topics += [NewTopic(name, 1, 1, config=small) for name in SMALL]
         for made in admin.create_topics(topics).values():
             made.result(10)
         literal, deny = acls.ResourcePatternType.LITERAL, acls.AclPermissionType.DENY
@@ -138,6 +171,7 @@ class Rig:
                 *OWN,
                 Plugin("SlowSink", PluginKind.SINK, "1.0", lambda: SlowSink),
                 Plugin("TickSource", PluginKind.SOURCE, "1.0", lambda: TickSource),
+                Plugin("PatientSource", PluginKind.SOURCE, "1.0", lambda: PatientSource),
             ]
         )
         text, headers = ConverterSettings(STRING, {}), ConverterSettings(SIMPLE, {})
@@ -147,8 +181,8 @@ class Rig:
             for name, value in worker.items()
             if name != "bootstrap.servers"
         } | {"group.id": "workers"}
-        store = OneStore()
-        store.offsets.topic = "own-offsets"
+        self.store = OneStore()
+        self.store.offsets.topic = "own-offsets"
         builder = TaskBuilder(
             registry,
             HostSettings(
@@ -156,7 +190,7 @@ class Rig:
                 offset_flush_interval_ms=200,
             ),
             KafkaTaskClients(ClientSettings(worker | prefixed)),
-            store,
+            self.store,
             ChainPlugins(registry).chain,
             SystemClock(),
         )
@@ -178,12 +212,12 @@ class Rig:
         self.hosts.send(start)
 
     def failure(self, seconds: float = 45) -> Failure:
-        self.until(lambda: self._failure is not None, seconds)
-        assert self._failure is not None
-        return self._failure
+        self.until(lambda: self.failed is not None, seconds)
+        assert self.failed is not None
+        return self.failed
 
     @property
-    def _failure(self) -> Failure | None:
+    def failed(self) -> Failure | None:
         changed = [r.failure for r in self.reports if isinstance(r, TaskChanged)]
         return next((failure for failure in changed if failure), None)
 
@@ -196,10 +230,15 @@ class Rig:
     def stop(self) -> None:
         self.hosts.send(StopTask(self.id, 1, 500))
 
+    def end(self) -> None:
+        """Stop, with whatever the task does at its end."""
+        self.hosts.send(StopTask(self.id, 1, 5000))
+        self.until(lambda: any(isinstance(report, TaskStopped) for report in self.reports))
+
 
 def record(topic: str, value: str = "x", **more: Any) -> SourceRecord:
-    place = {"source_partition": {"p": 1}, "source_offset": {"n": 1}}
-    return SourceRecord(topic, value, **place, **more)
+    place: dict[str, Any] = {"source_partition": {"p": 1}, "source_offset": {"n": 1}}
+    return SourceRecord(topic, value, **(place | more))
 
 
 def plain(kafka: LocalKafka) -> dict[str, str]:
@@ -476,3 +515,126 @@ def test_a_client_that_tries_on_says_what_helps_in_the_log(
     rig.start(kind, {"topics": "open"} | properties)
     rig.until(lambda: any("What helps: " in said and remedy in said for said in caplog.messages))
     rig.stop()
+
+
+# Dead letters -------------------------------------------------------------------------------------
+
+
+def stored(kafka: LocalKafka, topic: str) -> list[Letter]:
+    """What readers of committed transactions see; of a letter, the reason is taken apart."""
+    ranges = readable(KafkaAdmin(plain(kafka)), topic, Choice())
+    with closing(LetterReader(plain(kafka), topic)) as reader:
+        return list(reader.read(ranges))
+
+
+def penstock(kafka: LocalKafka, *arguments: str) -> Result:
+    done = CliRunner().invoke(main, [*arguments, "--bootstrap-servers", kafka.bootstrap_servers])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+@pytest.mark.parametrize("how", ["often", "once"])
+def test_a_letter_of_a_source_can_be_shown_and_replayed(kafka: LocalKafka, how: str) -> None:
+    topic, box = f"numbers-{how}", f"letters-{how}"
+    rig = Rig(plain(kafka))
+    rig.start(
+        "PatientSource",
+        {"name": how} | letters(box) | TO_NUMBERS,
+        record(topic, "x", source_offset={"n": 7}),
+        record(topic, "7", source_offset={"n": 8}),
+        exactly_once=how == "once",
+    )
+    rig.until(lambda: stored(kafka, topic) != [] and stored(kafka, box) != [])
+    rig.end()
+    if how == "once":
+        assert b'{"n":8}' in [each.value for each in stored(kafka, "own-offsets")]
+    else:
+        assert rig.store.offsets.pairs() == [({"p": 1}, {"n": 8})]
+    (letter,) = stored(kafka, box)
+    assert letter.value == b"x"
+    reason = letter.reason
+    assert (reason.connector, reason.task, reason.stage) == (how, "0", "TRANSFORMATION")
+    assert reason.exception == "org.apache.kafka.connect.errors.DataException"
+    assert (reason.topic, reason.partition, reason.offset) == (topic, None, None)
+    assert (reason.source_partition, reason.source_offset) == ('{"p":1}', '{"n":7}')
+    assert reason.source_format == "converter"
+    shown = json.loads(penstock(kafka, "dlq", "show", box, "--offset", "0", "--json").stdout)
+    assert '{"n":7}' in str(shown)
+    penstock(kafka, "dlq", "replay", box, "--all")
+    assert [each.value for each in stored(kafka, topic)] == [b"7", b"x"]
+
+
+HUGE = "x" * 5000
+
+
+def committed(kafka: LocalKafka, rig: Rig) -> bool:
+    """Whether the task has committed any offset."""
+    group = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "group.id": f"connect-{rig.id.connector}",
+    }
+    with closing(Consumer(group)) as consumer:
+        (place,) = consumer.committed([Place("orders", 0)], 10)
+    return place.offset >= 0 or rig.store.offsets.pairs() != []
+
+
+def mend(kafka: LocalKafka, topic: str) -> None:
+    """From now on the dead letter topic can be written."""
+    admin = acls.AdminClient(plain(kafka))
+    if topic.startswith("closed"):
+        literal, deny = acls.ResourcePatternType.LITERAL, acls.AclPermissionType.DENY
+        kind, write = acls.ResourceType.TOPIC, acls.AclOperation.WRITE
+        rule = acls.AclBindingFilter(kind, topic, literal, OTHER, "*", write, deny)
+        asked = admin.delete_acls([rule])
+    else:
+        wide = acls.ConfigEntry(
+            "max.message.bytes", "1000000", incremental_operation=acls.AlterConfigOpType.SET
+        )
+        resource = acls.ConfigResource(acls.ResourceType.TOPIC, topic, incremental_configs=[wide])
+        asked = admin.incremental_alter_configs([resource])
+    for done in asked.values():
+        done.result(10)
+
+
+def work_until_committed(kafka: LocalKafka, kind: str, properties: dict[str, str]) -> None:
+    """Restart the task as often as it fails: brokers follow new rules a little later."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        rig = Rig(other(kafka))
+        rig.start(kind, properties, record("numbers", HUGE), record("numbers", "7"))
+        rig.until(lambda rig=rig: rig.failed is not None or committed(kafka, rig))
+        rig.end()
+        if rig.failed is None:
+            return
+    raise AssertionError("The task fails for ever.")
+
+
+@pytest.mark.parametrize(
+    ("hint", "box"), [("letters-not-allowed", "closed"), ("letter-too-large", "small")]
+)
+@pytest.mark.parametrize("kind", ["RejectSink", "PatientSource"])
+def test_what_cannot_become_a_dead_letter_waits_for_a_mended_topic(
+    kafka: LocalKafka, hint: str, box: str, kind: str
+) -> None:
+    topic = f"{box}-{kind}"
+    properties = {"name": topic} | letters(topic) | TO_NUMBERS
+    if kind == "RejectSink":
+        properties["topics"] = "orders"
+        producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
+        producer.produce("orders", HUGE)
+        producer.produce("orders", "7")
+        assert producer.flush(10) == 0
+    rig = Rig(other(kafka))
+    rig.start(kind, properties, record("numbers", HUGE), record("numbers", "7"))
+    failure = rig.failure()
+    assert f"could not be written to the dead letter queue {topic}" in failure.trace
+    assert failure.event is not None
+    assert failure.event.hint == hint, failure.trace
+    rig.end()
+    assert not committed(kafka, rig)
+    RejectTask.kept.clear()
+    mend(kafka, topic)
+    work_until_committed(kafka, kind, properties)
+    assert HUGE.encode() in [letter.value for letter in stored(kafka, topic)]
+    good = RejectTask.kept if kind == "RejectSink" else [r.value for r in stored(kafka, "numbers")]
+    assert (7 if kind == "RejectSink" else b"7") in good

@@ -37,6 +37,11 @@ STRING = "org.apache.kafka.connect.storage.StringConverter"
 JSON = "org.apache.kafka.connect.json.JsonConverter"
 SIMPLE = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 TOPIC = "orders"
+TO_NUMBERS = {
+    "transforms": "x",
+    "transforms.x.type": "org.apache.kafka.connect.transforms.Cast$Value",
+    "transforms.x.spec": "int32",
+}
 
 
 class GivenTask(SourceTask[Any]):

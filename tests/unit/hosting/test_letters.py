@@ -11,17 +11,12 @@ from penstock.kafka.errors import client_error
 from penstock.sdk.record import Header, SourceRecord, TopicPartition
 from penstock.sdk.schema import INT32
 from penstock.sdk.schema import STRING as TEXT
-from tests.unit.hosting.mistakes import STRING, GivenTask, Letters, MistakeRig
+from tests.unit.hosting.mistakes import STRING, TO_NUMBERS, GivenTask, Letters, MistakeRig
 
 TOLERANT = {
     "errors.tolerance": "all",
     "errors.deadletterqueue.topic.name": "letters",
     "errors.deadletterqueue.context.headers.enable": "true",
-}
-TO_NUMBERS = {
-    "transforms": "x",
-    "transforms.x.type": "org.apache.kafka.connect.transforms.Cast$Value",
-    "transforms.x.spec": "int32",
 }
 PREFIX = "__connect.errors."
 
