@@ -67,6 +67,7 @@ from penstock.cluster.ports import (
     StatusLog,
     Validator,
 )
+from penstock.cluster.refusals import explained
 from penstock.cluster.sessions import generate
 from penstock.cluster.state import ClusterState
 
@@ -227,7 +228,7 @@ class Driver:
             case Wake(after_seconds, event):
                 ports.clock.later(after_seconds, lambda: self.feed(event))
             case Validate(request, config):
-                self._run(request, ports.validator.validate(config))
+                self._run(request, explained(ports.validator.validate(config), config))
             case WriteConfig():
                 self._run(effect.request, self._write(effect))
             case PrepareOffsets(request, connector, config, offsets):
