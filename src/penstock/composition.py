@@ -166,9 +166,8 @@ class Worker(Generic[C]):
         levels: LoggerLevels,
     ) -> None:
         views = WorkerViews(hosting.board, lambda: herder.driver.state, hosting.views)
-        shown = None if hosting.views is None else views
         main = rest_app(
-            self._rest, herder, peers, hosting.plugins, levels, self._guards, shown, views
+            self._rest, herder, peers, hosting.plugins, levels, self._guards, views, views
         )
         await server.start(main, admin_app(self._rest, herder, peers, levels))
         if self._hosting.penstock_hosting == "thread":

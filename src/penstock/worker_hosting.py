@@ -74,7 +74,7 @@ class Hosting(Protocol):
     @property
     def plugins(self) -> Plugins: ...
     @property
-    def views(self) -> HostsView | None: ...
+    def views(self) -> HostsView: ...
     @property
     def board(self) -> MetricsBoard: ...
 
@@ -102,11 +102,10 @@ class Hosting(Protocol):
 class ThreadHosting:
     """Everything in the worker's process."""
 
-    views = None
-
     def __init__(self, parts: WorkerParts, registry: Registry, offsets: OffsetStores) -> None:
         from penstock.cluster.plugin_views import ThreadedPlugins, ThreadedValidator
         from penstock.hosting.lease import Watch
+        from penstock.hosting.thread_views import ThreadViews
 
         self._parts = parts
         self._offsets = offsets
@@ -117,6 +116,7 @@ class ThreadHosting:
         self.validator = ThreadedValidator(LateValidator(self._checks), registry)
         self.plugins = ThreadedPlugins(registry)
         self.board = MetricsBoard(registry, parts.converters())
+        self.views = ThreadViews()
 
     def _checks(self) -> Checks:
         from penstock.cluster.validation import Validator, WorkerTraits
@@ -129,9 +129,11 @@ class ThreadHosting:
     def hosts(self, report: OnReport, confirm: Confirming = unrivalled) -> TaskHosts:
         def told(news: Report) -> None:
             self.board.reported(news)
+            self.views.reported(news)
             report(news)
 
-        return self.board.observing(LateHosts(lambda: self._make(told, confirm)))
+        hosts = LateHosts(lambda: self._make(told, confirm))
+        return self.board.observing(hosts, self.views.commanded)
 
     def _make(self, report: OnReport, confirm: Confirming) -> TaskHosts:
         from penstock.hosting.chains import ChainPlugins

@@ -39,11 +39,12 @@ from penstock.cluster.messages import (
 from penstock.hosting.endings import Ending, explained
 from penstock.hosting.failures import failure_of
 from penstock.hosting.fleet import Fleet, HostEnded
+from penstock.hosting.histories import Histories
 from penstock.hosting.lease import ENDED, ended_by_lease
 from penstock.hosting.members import Member, Use
 from penstock.hosting.policy import TaskPolicy, task_policy
 from penstock.hosting.ports import OnMeasured, OnReport
-from penstock.hosting.records import ConnectorRecord, Histories, TaskRecord
+from penstock.hosting.records import ConnectorRecord, TaskRecord
 from penstock.hosting.suspects import Suspects
 from penstock.runtime.measures import TaskMeasures
 from penstock.sdk.errors import ConfigError
@@ -220,9 +221,9 @@ class Crew:
                     self._report(report)
             case ConnectorStopped():
                 self._connector_stopped(member, report)
-            case TaskErred(id=task, incarnation=incarnation, event=event):
-                if (task, incarnation) in member.tasks:
-                    self.histories.note(task, event.cause, event)
+            case TaskErred():
+                if (report.id, report.incarnation) in member.tasks:
+                    self.histories.erred(report)
             case OffsetsChecked():
                 if member.checks.pop(report.request, None) is not None:
                     self.left(member)
@@ -242,10 +243,7 @@ class Crew:
             return
         task.state, task.version = report.state.value, report.version or task.version
         if report.state is State.FAILED:
-            failure = report.failure
-            message = None if failure is None else failure.message
-            event = None if failure is None else failure.event
-            self.histories.note(report.id, message or "failed", event)
+            self.histories.failed(report)
         self._report(report)
 
     def _task_stopped(self, member: Member, report: TaskStopped) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,9 @@ from penstock.cluster.messages import (
     StartConnector,
     StartTask,
     TaskConfigsMade,
-    TaskId,
 )
 from penstock.hosting.messages import PluginCall
 from penstock.hosting.policy import TaskPolicy
-from penstock.runtime.error_events import ErrorEvent
-
-HISTORIES_MAX = 100_000
 
 if TYPE_CHECKING:
     from penstock.hosting.members import Member
@@ -71,33 +66,3 @@ class ConnectorRecord:
             self.version = report.version or self.version
             return not self.moving
         return True
-
-
-@dataclass
-class History:
-    """What befell a task, over all its starts in this worker."""
-
-    starts: int = 0
-    last_error: str | None = None
-    last_error_at: float | None = None  # seconds since 1970
-    last_event: ErrorEvent | None = None
-    error_count: int = 0
-    lost: bool = False  # together with its host
-
-
-class Histories:
-    """Of all tasks, the oldest forgotten when there are too many."""
-
-    def __init__(self) -> None:
-        self.by_task: dict[TaskId, History] = {}
-
-    def of(self, task: TaskId) -> History:
-        if task not in self.by_task and len(self.by_task) >= HISTORIES_MAX:
-            self.by_task.pop(next(iter(self.by_task)))
-        return self.by_task.setdefault(task, History())
-
-    def note(self, task: TaskId, error: str | None, event: ErrorEvent | None = None) -> None:
-        history = self.of(task)
-        history.last_error, history.last_error_at = error, time.time()
-        history.last_event = event
-        history.error_count += 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from penstock.cluster.host_views import CallView, HostView, LastError, TaskView
+from penstock.cluster.host_views import CallView, HostView, TaskView
 from penstock.cluster.messages import State, TaskId
 from penstock.hosting.crew import Crew
+from penstock.hosting.histories import History
 from penstock.hosting.members import MB, Member
-from penstock.hosting.records import History, TaskRecord
+from penstock.hosting.records import TaskRecord
 
 
 def host_views(crew: Crew, now: float) -> list[HostView]:
@@ -40,7 +41,7 @@ def task_views(crew: Crew, now: float) -> list[TaskView]:
     }
     lost = {task: _LOST for task, history in crew.histories.by_task.items() if history.lost}
     shown = lost | running
-    return [_task(task, *shown[task], _history(crew, task)) for task in sorted(shown)]
+    return [_history(crew, task).shown(task, *shown[task]) for task in sorted(shown)]
 
 
 _Running = tuple[str | None, int | None, CallView | None]
@@ -58,17 +59,3 @@ def _running(record: TaskRecord, now: float) -> _Running:
     stuck = record.stuck_since == call.since
     shown = CallView(call.what, round(now - call.since, 3), stuck)
     return record.state, record.member.number, shown
-
-
-def _task(
-    task: TaskId,
-    state: str | None,
-    host: int | None,
-    call: CallView | None,
-    history: History,
-) -> TaskView:
-    error = None
-    if history.last_error is not None and history.last_error_at is not None:
-        error = LastError(history.last_error, round(history.last_error_at, 3), history.last_event)
-    restarts = max(0, history.starts - 1)
-    return TaskView(str(task), state, host, call, restarts, history.error_count, error)

@@ -84,9 +84,9 @@ class MetricsBoard:
         self.connector_startups = Startups()
         self.task_startups = Startups()
 
-    def observing(self, hosts: TaskHosts) -> TaskHosts:
-        """The same hosts; their commands are seen here first."""
-        return _Observed(hosts, self)
+    def observing(self, hosts: TaskHosts, *others: Callable[[Command], None]) -> TaskHosts:
+        """The same hosts; their commands are seen here first, and by others."""
+        return _Observed(hosts, (self.commanded, *others))
 
     # What happens -------------------------------------------------------------------------------
 
@@ -213,10 +213,11 @@ _LINKS = ((PluginKind.TRANSFORMATION, "transform"), (PluginKind.PREDICATE, "pred
 
 
 class _Observed:
-    def __init__(self, hosts: TaskHosts, board: MetricsBoard) -> None:
+    def __init__(self, hosts: TaskHosts, observers: Sequence[Callable[[Command], None]]) -> None:
         self._hosts = hosts
-        self._board = board
+        self._observers = observers
 
     def send(self, command: Command) -> None:
-        self._board.commanded(command)
+        for observer in self._observers:
+            observer(command)
         self._hosts.send(command)

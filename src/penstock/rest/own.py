@@ -15,7 +15,7 @@ METRICS = "/penstock/v1/metrics"
 
 
 def own_routes(views: HostsView | None, measures: MetricsView | None = None) -> dict[str, Methods]:
-    """Without hosts, as in a worker whose tasks are threads, there is nothing to show of them."""
+    """What there is something to show of."""
     routes: dict[str, Methods] = {}
     if views is not None:
         routes |= {HOSTS: {"GET": _shown(views.hosts)}, TASKS: {"GET": _shown(views.tasks)}}

@@ -52,7 +52,7 @@ def test_tasks_are_shown_with_their_call_and_their_last_error() -> None:
     assert (task["restarts"], task["errors"]) == (2, 1)
 
 
-def test_a_worker_with_threads_has_nothing_to_show() -> None:
+def test_without_views_there_is_nothing_to_show() -> None:
     assert own_routes(None) == {}
     assert list(own_routes(None, Measures())) == [METRICS]
 
