@@ -10,7 +10,7 @@ from typing import Any
 from confluent_kafka import KafkaError
 
 from penstock.kafka.errors import kafka_error
-from penstock.runtime.ports import OnDelivery, Outgoing, Producer
+from penstock.runtime.ports import Delivered, OnDelivery, Outgoing, Producer
 
 PROVEN_MAX = 10_000
 _PLAIN = (str, int, float, bool)
@@ -56,8 +56,9 @@ class LateProducer:
     def failure(self) -> Exception | None:
         return None if self._made is None else self._made.failure
 
-    def error_of(self, reason: Any) -> Exception:
-        return kafka_error(reason)
+    def error_of(self, reason: Any, message: Delivered | None = None) -> Exception:
+        made = self._made
+        return kafka_error(reason) if made is None else made.error_of(reason, message)
 
     def close(self, seconds: float = 0.0) -> None:
         with self._lock:

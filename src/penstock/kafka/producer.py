@@ -13,8 +13,9 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from penstock.kafka.client_log import ClientLog
 from penstock.kafka.errors import kafka_error
-from penstock.runtime.ports import OnDelivery, Outgoing
+from penstock.runtime.ports import BatchRefusedError, Delivered, OnDelivery, Outgoing
 
+_BATCH_BYTES = 1_000_000  # the client's default
 _CONDITIONAL = {"delivery.report.only.error": True}
 _RECORD_REFUSED = frozenset(
     (
@@ -64,6 +65,8 @@ class KafkaProducer:
         self._released = False
         self._lock = threading.Lock()  # `cancel` and `close` exclude each other
         self._failure: Exception | None = None
+        self._batch_bytes = int(settings.get("batch.size", _BATCH_BYTES))
+        self._batch_records = int(settings.get("batch.num.messages", 0))
 
     def send(
         self,
@@ -120,9 +123,9 @@ class KafkaProducer:
             on_delivery[at](error, message)
         return True
 
-    def _delivered(self, error: KafkaError | None, message: object) -> None:
+    def _delivered(self, error: KafkaError | None, message: Any) -> None:
         if error is not None and self._failure is None:
-            self._failure = kafka_error(error)
+            self._failure = self.error_of(error, message)
 
     def _noting(self, heard: Callable[[KafkaError], None]) -> Callable[[KafkaError], None]:
         """What `heard` raises is kept: in the midst of `flush`, nobody would get to see it."""
@@ -172,8 +175,23 @@ class KafkaProducer:
     def failure(self) -> Exception | None:
         return self._failure or self._wrong
 
-    def error_of(self, reason: Any) -> Exception:
+    def error_of(self, reason: Any, message: Delivered | None = None) -> Exception:
+        """Kafka refuses batches for their size, of which only one record may be too large."""
+        too_large = reason.code() == KafkaError.MSG_SIZE_TOO_LARGE
+        if too_large and message is not None and not self._alone(message):
+            return BatchRefusedError(
+                f"Topic {message.topic()} takes no batches of up to {self._batch_bytes} bytes, as "
+                f"they are sent: {reason.str()} ({reason.name()}). Set "
+                "producer.override.batch.size below the topic's max.message.bytes."
+            )
         return kafka_error(reason)
+
+    def _alone(self, message: Delivered | Refused) -> bool:
+        """Whether the record certainly was the only one of its batch."""
+        if isinstance(message, Refused) or self._batch_records == 1:
+            return True
+        size = len(message.value() or b"") + len(message.key() or b"")
+        return size >= self._batch_bytes  # the client adds it to no other and no other to it
 
     def close(self, seconds: float = 0.0) -> None:
         with self._lock:

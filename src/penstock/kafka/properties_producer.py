@@ -22,6 +22,7 @@ _LEVELS = {"gzip": (1, 9), "lz4": (1, 12), "zstd": (1, 12)}
 _MOST_LINGER_MS = 900_000
 _MOST_IN_FLIGHT_IDEMPOTENT = 5
 _DEFAULT_TRANSACTION_MS = 60_000
+_BATCH_BYTES = 131_072  # few topics take less, while Java's 16384 would cost many more requests
 _SERDES = tuple(
     f"org.apache.kafka.common.serialization.{kind}Serializer" for kind in ("ByteArray", "String")
 )
@@ -100,6 +101,7 @@ def finish_producer(draft: Draft) -> None:
     settings["enable.idempotence"] = _idempotent(draft)
     settings.setdefault("acks", "all")
     settings.setdefault("message.max.bytes", 1_048_576)
+    settings.setdefault("batch.size", _BATCH_BYTES)
     settings.setdefault("queue.buffering.max.kbytes", 32_768)
     settings.setdefault("message.timeout.ms", 120_000)
     settings["request.timeout.ms"] = settings["socket.timeout.ms"]

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from penstock.kafka.errors import KafkaClientError, kafka_error
 from penstock.kafka.producer import KafkaProducer
-from penstock.runtime.ports import FencedError, OnDelivery, Outgoing
+from penstock.runtime.ports import Delivered, FencedError, OnDelivery, Outgoing
 from penstock.sdk.errors import ConnectError
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class KafkaTransactions(KafkaProducer):
         self._begun = False
         self._failure = None
 
-    def error_of(self, reason: Any) -> Exception:
+    def error_of(self, reason: Any, message: Delivered | None = None) -> Exception:
         return transaction_error(reason)
 
     def close(self, seconds: float = 0.0) -> None:

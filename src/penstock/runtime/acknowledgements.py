@@ -24,8 +24,9 @@ from penstock.sdk.record import RecordMetadata, SourceRecord
 
 log = logging.getLogger(__name__)
 
-OnFailed = Callable[[SourceRecord | None, Exception], None]
+OnFailed = Callable[[SourceRecord | None, Exception], bool]  # whether it is passed over
 OnStored = Callable[[SourceRecord, RecordMetadata | None], None]
+ErrorOf = Callable[[Any, Delivered], Exception]  # of a callback's two arguments
 Pairs = Sequence[tuple[Partition, Offset]]
 
 
@@ -88,7 +89,7 @@ class _Batch:
         submission: Submission,
         outgoing: Sequence[Outgoing],
         failed: OnFailed,
-        error_of: Callable[[Any], Exception],
+        error_of: ErrorOf,
     ) -> None:
         self._submission = submission
         self._outgoing = outgoing
@@ -96,9 +97,12 @@ class _Batch:
         self.error_of = error_of
 
     def delivered(self, error: Any, message: Delivered) -> None:
-        if error is not None:
-            self._failed(self._record(message), self.error_of(error))
+        if error is not None and not self._passed_over(error, message):
+            return
         self._submission.outstanding -= 1
+
+    def _passed_over(self, error: Any, message: Delivered) -> bool:
+        return self._failed(self._record(message), self.error_of(error, message))
 
     def _record(self, message: Delivered) -> SourceRecord | None:
         """The record that looks like this message; of equal ones, any."""
@@ -115,9 +119,7 @@ class _Batch:
 class Tracked:
     """Offsets may be committed up to the oldest polled batch that has not arrived whole."""
 
-    def __init__(
-        self, failed: OnFailed, error_of: Callable[[Any], Exception], settled: Pairs = ()
-    ) -> None:
+    def __init__(self, failed: OnFailed, error_of: ErrorOf, settled: Pairs = ()) -> None:
         self._in_flight = InFlight()
         self._ready = Committable({partition_key(pair[0]): pair for pair in settled})
         self._failed = failed
@@ -149,9 +151,7 @@ class Tracked:
 class PerRecord(Tracked):
     """Like `Tracked`, and tells of every record where Kafka stored it."""
 
-    def __init__(
-        self, failed: OnFailed, error_of: Callable[[Any], Exception], stored: OnStored
-    ) -> None:
+    def __init__(self, failed: OnFailed, error_of: ErrorOf, stored: OnStored) -> None:
         super().__init__(failed, error_of)
         self._stored = stored
         self._submission: Submission | None = None
@@ -167,7 +167,8 @@ class PerRecord(Tracked):
         self, submission: Submission, record: SourceRecord, error: Any, message: Delivered
     ) -> None:
         if error is not None:
-            self._failed(record, self._error_of(error))
+            if not self._failed(record, self._error_of(error, message)):
+                return
         else:
             _, timestamp = message.timestamp()
             place = (message.topic(), message.partition(), message.offset(), timestamp)

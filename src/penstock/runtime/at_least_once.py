@@ -10,7 +10,15 @@ from penstock.runtime.acknowledgements import Acknowledgements, Barrier, Pairs, 
 from penstock.runtime.counters import SourceCounters
 from penstock.runtime.error_reports import Reporters
 from penstock.runtime.marks import mark
-from penstock.runtime.ports import Clock, Control, OffsetStore, OnDelivery, Outgoing, Producer
+from penstock.runtime.ports import (
+    BatchRefusedError,
+    Clock,
+    Control,
+    OffsetStore,
+    OnDelivery,
+    Outgoing,
+    Producer,
+)
 from penstock.runtime.sending import Sending
 from penstock.runtime.source_commits import Ending, Part
 from penstock.runtime.source_notes import SourceNotes
@@ -143,17 +151,21 @@ class AtLeastOnce:
             mark(unsent, ErrorContext(stage=Stage.KAFKA_PRODUCE, class_name=_SOURCE_TASK_CLASS))
             raise unsent from failure
 
-    def _not_stored(self, record: SourceRecord | None, error: Exception) -> None:
-        """Kafka refused a record: with `errors.tolerance=all` it is reported and passed over."""
-        if self._operator.tolerance is not Tolerance.ALL:
+    def _not_stored(self, record: SourceRecord | None, error: Exception) -> bool:
+        """Kafka refused a record: with `errors.tolerance=all` it is reported and passed over.
+
+        Not so a whole batch, whose records are good but for one, or all good.
+        """
+        if self._operator.tolerance is not Tolerance.ALL or isinstance(error, BatchRefusedError):
             self._failure = self._failure or error
-            return
+            return False
         context = ErrorContext(record)
         context.at(Stage.KAFKA_PRODUCE, _SOURCE_TASK_CLASS)
         self._operator.reject(context, error)
         self._reporters.report(context)
         if record is not None:
             self.notes.record(record, None)
+        return True
 
     # Offsets ------------------------------------------------------------------------------------
 

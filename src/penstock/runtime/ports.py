@@ -162,8 +162,8 @@ class Producer(Protocol):
         """The first delivery that failed without a callback of its own."""
         ...
 
-    def error_of(self, reason: Any) -> Exception:
-        """A callback's error as an exception."""
+    def error_of(self, reason: Any, message: Delivered | None = None) -> Exception:
+        """A callback's error as an exception; `message` is what the callback was given."""
         ...
 
     def close(self, seconds: float = 0.0) -> None:
@@ -173,6 +173,12 @@ class Producer(Protocol):
     def cancel(self) -> None:
         """Give up what is queued, and accept nothing more. Any thread."""
         ...
+
+
+class BatchRefusedError(ConnectError):
+    """Kafka refused a batch for its size, and perhaps good records with it: none is passed over."""
+
+    java_class = "org.apache.kafka.common.errors.RecordTooLargeException"
 
 
 class FencedError(ConnectError):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from penstock.runtime.in_flight import partition_key
 from penstock.runtime.ports import (
+    Delivered,
     Headers,
     OffsetPair,
     OffsetRecords,
@@ -139,7 +140,7 @@ class MemoryProducer:
     def failure(self) -> Exception | None:
         return self._failure
 
-    def error_of(self, reason: Any) -> Exception:
+    def error_of(self, reason: Any, message: Delivered | None = None) -> Exception:
         return reason
 
     def close(self, seconds: float = 0.0) -> None:

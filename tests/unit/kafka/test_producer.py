@@ -6,9 +6,11 @@ from itertools import product
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError
 
+from penstock.kafka.late_producer import LateProducer
 from penstock.kafka.producer import KafkaProducer
-from penstock.runtime.ports import Outgoing
+from penstock.runtime.ports import BatchRefusedError, Outgoing
 
 NOWHERE: dict[str, Any] = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
 VALUES = [b"a", None, b"c"]
@@ -135,3 +137,64 @@ def test_without_callbacks_a_refused_record_is_the_failure_of_the_producer() -> 
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="1 keys, partitions or the like for 3"):
         Outgoing("t", VALUES, keys=[b"k"])
+
+
+class Sent:
+    """A record the client has given up, in the place of its message."""
+
+    def __init__(self, size: int) -> None:
+        self._value = b"x" * size
+
+    def topic(self) -> str:
+        return "t"
+
+    def key(self) -> bytes:
+        return b"k"
+
+    def value(self) -> bytes:
+        return self._value
+
+
+@pytest.mark.parametrize(
+    ("settings", "size", "whole_batch"),
+    [
+        ({}, 500, True),
+        ({}, 999_998, True),
+        ({}, 999_999, False),
+        ({"batch.size": 501}, 499, True),
+        ({"batch.size": 501}, 500, False),
+        ({"batch.num.messages": 1}, 500, False),
+    ],
+)
+def test_a_record_that_was_perhaps_not_alone_is_told_from_one_that_is_too_large(
+    settings: dict[str, Any], size: int, whole_batch: bool
+) -> None:
+    producer = KafkaProducer(NOWHERE | settings, tracked=True)
+    message: Any = Sent(size)
+    told = producer.error_of(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), message)
+    assert isinstance(told, BatchRefusedError) == whole_batch
+    assert "(MSG_SIZE_TOO_LARGE)" in str(told)
+    assert ("producer.override.batch.size" in str(told)) == whole_batch
+    other = producer.error_of(KafkaError(KafkaError.TOPIC_EXCEPTION), message)
+    assert not isinstance(other, BatchRefusedError)
+    producer.close()
+
+
+def test_a_record_that_the_client_refuses_is_too_large_by_itself() -> None:
+    producer = KafkaProducer(NOWHERE | {"message.max.bytes": 1000}, tracked=True)
+    told: list[Exception] = []
+    outgoing = Outgoing("t", [b"x" * 2000])
+    producer.send(
+        outgoing, 0, lambda error, message: told.append(producer.error_of(error, message))
+    )
+    assert [type(error).__name__ for error in told] == ["RecordTooLargeException"]
+    producer.close()
+
+
+def test_a_producer_made_late_tells_of_batches_too() -> None:
+    late = LateProducer(lambda: KafkaProducer(NOWHERE, tracked=True))
+    late.send(Outgoing("t", [b"a"]), 0, tell)
+    message: Any = Sent(500)
+    refused = late.error_of(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), message)
+    assert isinstance(refused, BatchRefusedError)
+    late.close()

@@ -194,6 +194,11 @@ def test_compression_levels_count_for_the_codec_in_use(
     made(translated.settings, PRODUCER)
 
 
+def test_batches_are_small_enough_for_most_topics_unless_said_otherwise() -> None:
+    assert settings_of(PRODUCER)["batch.size"] == 131_072
+    assert settings_of(PRODUCER, batch_size="500000")["batch.size"] == 500_000
+
+
 def test_sizes_and_times_change_their_units_and_names() -> None:
     found = settings_of(
         PRODUCER, buffer_memory="33554433", max_request_size="2000000", delivery_timeout_ms=INT_MAX

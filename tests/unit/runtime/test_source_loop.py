@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.runtime.ports import BatchRefusedError
 from penstock.runtime.tolerance import Stage, Tolerance
 from penstock.runtime.topic_creation import TopicCreator, topic_groups
 from penstock.sdk.errors import ConnectError, DataError, RetriableError
@@ -193,6 +194,29 @@ def test_a_record_that_kafka_refuses_fails_the_task_and_its_offset_stays_uncommi
         rig.steps(1)
     rig.loop.close()
     assert rig.committed() == []
+
+
+def test_a_refused_batch_is_never_passed_over_as_good_records_may_be_in_it() -> None:
+    rig = SourceRig([line(1)], [line(2), line(3)], tolerance=Tolerance.ALL)
+    refused = BatchRefusedError("too large")
+    rig.producer.refuse = lambda r: refused if r.value == b"line 2" else None
+    rig.steps(2)
+    with pytest.raises(ConnectError) as raised:
+        rig.steps(1)
+    assert raised.value.__cause__ is refused
+    rig.loop.close()
+    assert rig.committed() == [{"line": 1}]
+    assert rig.noted.contexts == []
+
+
+def test_a_refused_record_a_task_wants_to_hear_of_stays_uncommitted_as_well() -> None:
+    rig = SourceRig([line(1)], [line(2)], task=TellsRecords)
+    rig.producer.refuse = lambda r: ConnectError("too large") if r.value == b"line 2" else None
+    rig.steps(2)
+    with pytest.raises(ConnectError, match="Unrecoverable exception from producer send callback"):
+        rig.steps(1)
+    rig.loop.close()
+    assert rig.committed() == [{"line": 1}]
 
 
 def test_a_refused_record_is_passed_over_with_tolerance() -> None:

@@ -58,7 +58,9 @@ TOPICS: tuple[Hint, ...] = (
         "MSG_SIZE_TOO_LARGE",
         "The record is larger than the producer's max.request.size (set "
         "producer.override.max.request.size) or the topic's max.message.bytes (change it with "
-        "kafka-configs); both must allow it. errors.tolerance=all passes over such records.",
+        "kafka-configs); both must allow it. If no record is that large, the batch is: set "
+        "producer.override.batch.size below max.message.bytes. errors.tolerance=all passes over "
+        "records that are too large by themselves.",
     ),
     Hint(
         "no-such-topic",
