@@ -50,11 +50,15 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Strangers:
 def secured(strangers: Strangers) -> Iterator[LocalKafka]:
     """The listener SSL speaks TLS 1.2 only, and trusts the strangers' root.
 
-    Who logs in with SCRAM-SHA-256 at SASL_PLAINTEXT has to do so every few seconds.
+    Who logs in with SCRAM-SHA-256 at SASL_PLAINTEXT has to do so every few seconds. What no rule
+    is about is allowed to everybody.
     """
     ssl = "listener.name.ssl.ssl."
     settings = {
         f"listener.name.sasl_plaintext.scram-sha-256.{REAUTHENTICATION}": "3000",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "true",
+        "super.users": "User:ANONYMOUS;User:penstock",
         ssl + "enabled.protocols": "TLSv1.2",
         ssl + "truststore.location": str(strangers.folder / "truststore.p12"),
     }
