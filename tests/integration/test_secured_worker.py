@@ -13,6 +13,7 @@ from docs.generator.prose import blocks
 from penstock.broker import LocalKafka
 from penstock.broker.certificates import STORE_PASSWORD
 from penstock.runtime.properties import parse_properties
+from tests.integration.group_workers import Group
 from tests.integration.secured import RIGHT, WRONG, Strangers, impossible
 from tests.integration.workers import Worker, ended, wait_until
 
@@ -20,7 +21,16 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("secured")]
 
 PAGE = DOCS / "how-to" / "secured-kafka.md"
 CLIENTS = ("", "producer.", "consumer.")
-FATAL = ("password", "authority", "expired", "host name", "tls to plain", "plain to tls")
+FATAL = (
+    "password",
+    "authority",
+    "expired",
+    "host name",
+    "tls to plain",
+    "plain to tls",
+    "kerberos",
+)
+STANDALONE = ("tls to plain", "plain to tls")  # the others are workers of groups
 REPLICAS = "replication.factor"
 
 
@@ -135,7 +145,8 @@ def impossible_workers(
     """All started at once, as each of them takes a moment."""
     workers: dict[str, Worker] = {}
     for name in FATAL:
-        worker = Worker(tmp_path_factory.mktemp("impossible"), "")
+        folder = tmp_path_factory.mktemp("impossible")
+        worker = Worker(folder, "") if name in STANDALONE else Group("", folder).worker()
         worker.settings |= impossible(secured, strangers)[name][0]
         workers[name] = worker.start()
     with running(*workers.values()):
