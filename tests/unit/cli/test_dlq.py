@@ -12,9 +12,18 @@ from hypothesis import strategies as st
 
 from penstock.cli.letter_choices import Choice, letters_at_most, ranges_of, readable
 from penstock.cli.letter_replay import Replay
-from penstock.cli.letter_views import data_of, hex_lines, print_whole, printable, table, time_text
+from penstock.cli.letter_views import (
+    SourceView,
+    data_of,
+    hex_lines,
+    print_whole,
+    printable,
+    table,
+    time_text,
+    whole,
+)
 from penstock.cli.main import main
-from penstock.kafka.letters import Headers, Letter, Reason
+from penstock.kafka.letters import Headers, Letter, Reason, own_headers, reason_of
 from penstock.sdk.record import TopicPartition
 
 REASON = Reason(
@@ -176,6 +185,38 @@ def test_times_beyond_the_calendar_are_numbers():
     assert time_text(None) is None
 
 
+SOURCE_HEADERS: Headers = [
+    ("h", b"own"),
+    *(
+        ("__connect.errors." + name, data)
+        for name, data in {
+            "connector.name": b"shop",
+            "task.id": b"0",
+            "stage": b"TRANSFORMATION",
+            "topic": b"orders",
+            "source.partition": b'{"file":"a"}',
+            "source.offset": b'{"line":2}',
+            "source.format": b"json",
+        }.items()
+    ),
+]
+
+
+def source_letter(offset: int = 5) -> Letter:
+    return letter(offset, reason_of(SOURCE_HEADERS), headers=own_headers(SOURCE_HEADERS))
+
+
+def test_a_letter_of_a_source_says_where_the_record_was_read(capsys: pytest.CaptureFixture[str]):
+    print_whole("dlq", source_letter())
+    shown = {line[:11].strip(): line[11:] for line in capsys.readouterr().out.splitlines()}
+    assert shown["Original"] == '{"file":"a"} at {"line":2} for orders'
+    assert (shown["Connector"], shown["Encoded by"]) == ("shop-0", "json")
+    found = whole(source_letter())
+    assert found.source == SourceView("orders", '{"file":"a"}', '{"line":2}', "json")
+    assert [name for name, _ in found.headers] == ["h"]
+    assert whole(letter()).source is None
+
+
 # Sending again ------------------------------------------------------------------------------------
 
 
@@ -189,6 +230,14 @@ def test_a_dry_run_tells_where_letters_go(capsys: pytest.CaptureFixture[str]):
     assert "Would send 2 letters to orders." in shown
     assert Replay({}, "aside").rehearse([letter(7, Reason())])
     assert "Would send 1 letter to aside." in capsys.readouterr().out
+
+
+def test_a_letter_of_a_source_goes_to_the_topic_it_was_for_and_its_key_chooses_the_partition(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert Replay({}, None).rehearse([source_letter()])
+    (row,) = [r for r in capsys.readouterr().out.splitlines() if '"line":2' in r]
+    assert row.split()[-1] == "orders"
 
 
 def test_a_letter_that_does_not_say_where_it_came_from_is_left_out(

@@ -221,3 +221,67 @@ def test_settings_of_ours_are_shown_only_if_they_are_wrong() -> None:
 def test_a_null_for_a_setting_of_ours_is_one_error() -> None:
     found = validated(SHOP | {"errors.restart.max": None}, WorkerTraits(ours=(RestartPolicy,)))
     assert found.error_count == 1
+
+
+LETTERS = "errors.deadletterqueue."
+
+
+def letter_settings(infos: ConfigInfos) -> dict[str, str | None]:
+    values = (config.value for config in infos.configs if config.value is not None)
+    return {
+        value.name.removeprefix(LETTERS): value.value
+        for value in values
+        if value.name.startswith(LETTERS)
+    }
+
+
+def test_a_source_that_does_not_mention_dead_letters_is_shown_none_as_in_java() -> None:
+    assert letter_settings(validated(SHOP)) == {}
+    assert len(letter_settings(validated(DRAIN))) == 3
+
+
+def test_a_source_that_writes_dead_letters_is_shown_their_settings() -> None:
+    given = {f"{LETTERS}topic.name": "letters", f"{LETTERS}context.headers.enable": "true"}
+    infos = validated(SHOP | given)
+    assert infos.error_count == 0
+    assert letter_settings(infos) == {
+        "topic.name": "letters",
+        "topic.replication.factor": "3",
+        "context.headers.enable": "true",
+    }
+    assert letter_settings(infos) == letter_settings(validated(DRAIN | given))
+
+
+def test_a_wrong_setting_of_a_sources_dead_letters_is_an_error() -> None:
+    given = {f"{LETTERS}topic.name": "letters", f"{LETTERS}topic.replication.factor": "many"}
+    infos = validated(SHOP | given)
+    assert infos.error_count == 1
+    (error,) = errors(infos)[f"{LETTERS}topic.replication.factor"]
+    assert error.startswith("Invalid value many for configuration")
+
+
+def test_a_source_that_writes_dead_letters_may_override_the_client_that_makes_their_topic() -> None:
+    override = "admin.override.client.id"
+    given = SHOP | {override: "x"}
+    worker = WorkerTraits(policy=Policies.named("None"))
+    assert errors(validated(given, worker)) == {}
+    assert list(errors(validated(given | {f"{LETTERS}topic.name": "l"}, worker))) == [override]
+
+
+class PostConfig(Config):
+    errors_deadletterqueue_topic_name: Annotated[str, Option("Where lost post goes.")] = "attic"
+
+
+class Post(SourceConnector[PostConfig]):
+    pass
+
+
+def test_a_sources_own_setting_of_that_name_is_left_to_it() -> None:
+    plugin = Plugin("t.Post", PluginKind.SOURCE, "1.0", lambda: Post)
+    registry = Registry(
+        [plugin, *(p for kind in PluginKind for p in Registry.builtin("1").plugins(kind))]
+    )
+    given = {"name": "post", "connector.class": "t.Post", f"{LETTERS}topic.name": "cellar"}
+    infos = Validator(registry, WorkerTraits()).validate(given)
+    assert infos.error_count == 0
+    assert letter_settings(infos) == {"topic.name": "cellar"}

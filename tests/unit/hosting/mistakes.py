@@ -31,6 +31,7 @@ from penstock.sdk.sink import SinkConnector, SinkTask
 from penstock.sdk.source import SourceConnector, SourceTask
 from penstock.testing.memory_consumer import MemoryConsumer
 from penstock.testing.memory_kafka import MemoryKafka, MemoryProducer
+from penstock.testing.memory_transactions import MemoryTransactions
 from tests.unit.hosting.rig import OneStore
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
@@ -141,7 +142,9 @@ class Clients:
         return made
 
     def transactional_producer(self, name: Any, task: Any, connector: Any, *, tracked: Any):
-        raise AssertionError("not expected")
+        made = MemoryTransactions(self.kafka, f"g-{name}-{task}")
+        made.refuse = self.refuse
+        return made
 
     def consumer(self, name: Any, task: Any, connector: Any):
         consumer = MemoryConsumer(self.kafka)
@@ -164,7 +167,10 @@ class Clients:
 class MistakeRig:
     """One task in an inline host."""
 
-    def __init__(self, worker: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, worker: Mapping[str, str] | None = None, *, exactly_once: bool = False
+    ) -> None:
+        self.exactly_once = exactly_once
         self.reports: list[Report] = []
         self.clients = Clients()
         self.kafka = self.clients.kafka
@@ -194,7 +200,10 @@ class MistakeRig:
         }
         if "Source" in kind:
             del given["topics"]
-        self.hosts.send(StartTask(TaskId("c", 0), 1, given, given, TargetState.STARTED, tasks))
+        task, target = TaskId("c", 0), TargetState.STARTED
+        self.hosts.send(
+            StartTask(task, 1, given, given, target, tasks, exactly_once=self.exactly_once)
+        )
         return StopTask(TaskId("c", 0), 1, 5000)
 
     def work(self, rounds: int = 5) -> None:

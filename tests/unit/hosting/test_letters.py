@@ -11,6 +11,7 @@ from penstock.kafka.errors import client_error
 from penstock.sdk.record import Header, SourceRecord, TopicPartition
 from penstock.sdk.schema import INT32
 from penstock.sdk.schema import STRING as TEXT
+from penstock.testing.memory_kafka import MemoryKafka
 from tests.unit.hosting.mistakes import STRING, TO_NUMBERS, GivenTask, Letters, MistakeRig
 
 TOLERANT = {
@@ -168,6 +169,53 @@ def test_any_value_can_be_a_letter(value: Any) -> None:
     rig.work()
     assert len(letters(rig)) == 1
     assert rig.failure is None
+
+
+def once(box: Letters | None = None) -> MistakeRig:
+    """A source with exactly-once support, whose first record can only be a letter."""
+    rig = MistakeRig({"value.converter": STRING}, exactly_once=True)
+    rig.clients.letters = box
+    GivenTask.given = (record("one", 1), record("2", 2))
+    rig.start("GivenSource", **TOLERANT, **TO_NUMBERS)
+    return rig
+
+
+def visible(rig: MistakeRig) -> tuple[list[bytes | None], list[bytes | None]]:
+    """Records, and the offsets that were committed with them."""
+    topics = ("orders", rig.store.offsets.topic)
+    records, offsets = ([each.value for each in rig.kafka.topic(topic)] for topic in topics)
+    return records, offsets
+
+
+def test_a_transaction_is_committed_once_its_letters_are_there() -> None:
+    rig = once()
+    rig.work()
+    (letter,) = letters(rig)
+    assert letter.value == b"one"
+    assert reasons(letter)["source.offset"] == '{"line":1}'
+    assert visible(rig) == ([b"2"], [b'{"line":2}'])
+    assert rig.failure is None
+
+
+def test_a_transaction_is_given_up_when_its_letters_do_not_arrive_in_time() -> None:
+    box = Letters(MemoryKafka(), "letters")
+    box.stuck = True
+    rig = once(box)
+    rig.work()
+    assert rig.failure is not None
+    assert "Dead letters did not reach Kafka in time." in rig.failure.trace
+    assert visible(rig) == ([], [])
+
+
+def test_a_transaction_is_given_up_when_a_letter_cannot_be_written() -> None:
+    box = Letters(MemoryKafka(), "letters")
+    box.refusal = client_error("TopicAuthorizationException", "not authorized")
+    rig = once(box)
+    rig.work()
+    assert rig.failure is not None
+    assert rig.failure.event is not None
+    assert rig.failure.event.hint == "letters-not-allowed"
+    assert visible(rig) == ([], [])
 
 
 def sink(*values: bytes, stuck: bool = False, refusal: Exception | None = None) -> MistakeRig:
