@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import confluent_kafka.admin
@@ -46,6 +47,7 @@ from penstock.sdk.converter import Role
 from penstock.sdk.record import SourceRecord
 from tests.integration.secured import RIGHT, Strangers, impossible
 from tests.integration.topics import read_messages
+from tests.integration.workers import Worker, ended, wait_until
 from tests.unit.hosting.mistakes import (
     OWN,
     SIMPLE,
@@ -596,12 +598,14 @@ def mend(kafka: LocalKafka, topic: str) -> None:
         done.result(10)
 
 
-def work_until_committed(kafka: LocalKafka, kind: str, properties: dict[str, str]) -> None:
+def work_until_committed(
+    kafka: LocalKafka, kind: str, properties: dict[str, str], records: list[SourceRecord]
+) -> None:
     """Restart the task as often as it fails: brokers follow new rules a little later."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
         rig = Rig(other(kafka))
-        rig.start(kind, properties, record("numbers", HUGE), record("numbers", "7"))
+        rig.start(kind, properties, *records)
         rig.until(lambda rig=rig: rig.failed is not None or committed(kafka, rig))
         rig.end()
         if rig.failed is None:
@@ -610,11 +614,12 @@ def work_until_committed(kafka: LocalKafka, kind: str, properties: dict[str, str
 
 
 @pytest.mark.parametrize(
-    ("hint", "box"), [("letters-not-allowed", "closed"), ("letter-too-large", "small")]
+    ("hint", "box", "good"),
+    [("letters-not-allowed", "closed", "7"), ("letter-too-large", "small", "8")],
 )
 @pytest.mark.parametrize("kind", ["RejectSink", "PatientSource"])
 def test_what_cannot_become_a_dead_letter_waits_for_a_mended_topic(
-    kafka: LocalKafka, hint: str, box: str, kind: str
+    kafka: LocalKafka, hint: str, box: str, good: str, kind: str
 ) -> None:
     topic = f"{box}-{kind}"
     properties = {"name": topic} | letters(topic) | TO_NUMBERS
@@ -622,10 +627,11 @@ def test_what_cannot_become_a_dead_letter_waits_for_a_mended_topic(
         properties["topics"] = "orders"
         producer = Producer({"bootstrap.servers": kafka.bootstrap_servers})
         producer.produce("orders", HUGE)
-        producer.produce("orders", "7")
+        producer.produce("orders", good)
         assert producer.flush(10) == 0
+    records = [record("numbers", HUGE), record("numbers", good)]
     rig = Rig(other(kafka))
-    rig.start(kind, properties, record("numbers", HUGE), record("numbers", "7"))
+    rig.start(kind, properties, *records)
     failure = rig.failure()
     assert f"could not be written to the dead letter queue {topic}" in failure.trace
     assert failure.event is not None
@@ -634,7 +640,36 @@ def test_what_cannot_become_a_dead_letter_waits_for_a_mended_topic(
     assert not committed(kafka, rig)
     RejectTask.kept.clear()
     mend(kafka, topic)
-    work_until_committed(kafka, kind, properties)
+    work_until_committed(kafka, kind, properties, records)
     assert HUGE.encode() in [letter.value for letter in stored(kafka, topic)]
-    good = RejectTask.kept if kind == "RejectSink" else [r.value for r in stored(kafka, "numbers")]
-    assert (7 if kind == "RejectSink" else b"7") in good
+    if kind == "RejectSink":
+        assert int(good) in RejectTask.kept
+    else:
+        assert good.encode() in [each.value for each in stored(kafka, "numbers")]
+
+
+# Whole workers ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def worker(kafka: LocalKafka, tmp_path: Path) -> Iterator[Worker]:
+    made = Worker(tmp_path, kafka.bootstrap_servers, penstock__hosting="thread")
+    yield from (made for _ in ended([made]))
+
+
+def test_a_worker_with_threads_shows_mistakes_and_logs_those_it_refuses(worker: Worker) -> None:
+    worker.start().wait_for_rest()
+    sink = {"connector.class": "FileStreamSink", "topics": "open", "file": str(worker.folder)}
+    status, body = worker.ask("/connectors/c/config", "PUT", sink | {"topics.regex": "o.*"})
+    assert status == 400
+    assert "What helps" not in body["message"]
+    assert "The configuration of connector c is refused because of topics" in worker.log
+    assert worker.ask("/connectors/c/config", "PUT", sink)[0] == 201
+    wait_until(lambda: worker.states("c") == ["RUNNING", "FAILED"], what="a failed task")
+    (task,) = worker.ask("/penstock/v1/tasks")[1]
+    assert (task["id"], task["state"], task["restarts"]) == ("c-0", "FAILED", 0)
+    assert task["last_error"]["event"]["hint"] == "file-is-a-folder"
+    assert worker.ask("/connectors/c/tasks/0/restart", "POST")[0] == 204
+    wait_until(lambda: worker.ask("/penstock/v1/tasks")[1][0]["errors"] == 2, what="an error")
+    (task,) = worker.ask("/penstock/v1/tasks")[1]
+    assert task["restarts"] == 1
