@@ -12,7 +12,7 @@ from penstock.cluster.offset_steps import begin_offsets
 from penstock.cluster.snapshot import Fencing
 from tests.simulation.group import simulate
 
-SEEDS = 1500
+SEEDS = 2000
 TOGETHER = 100
 
 
