@@ -115,7 +115,7 @@ class PatientSource(GivenSource):
 
 
 NEW = (
-    *("open", "denied", "letters", "own-offsets", "ticks", "orders", "numbers"),
+    *("open", "denied", "letters", "own-offsets", "ticks", "slow", "orders", "numbers"),
     *("numbers-often", "letters-often", "numbers-once", "letters-once"),
     *("closed-RejectSink", "closed-PatientSource"),
 )

@@ -282,7 +282,7 @@ WAITING: list[tuple[str, str, dict[str, str], str]] = [
             "consumer.override.heartbeat.interval.ms": "300",
             "consumer.override.max.poll.interval.ms": "1000",
             "consumer.override.auto.offset.reset": "earliest",
-            "topics": "ticks",
+            "topics": "slow",
         },
         "lower consumer.override.max.poll.records",
     ),
@@ -300,6 +300,9 @@ def test_a_client_that_tries_on_says_what_helps_in_the_log(
     properties: dict[str, str],
     remedy: str,
 ) -> None:
+    producer = Producer(plain(kafka))
+    producer.produce("slow", b"something to be slow with")
+    assert producer.flush(20) == 0
     rig = Rig(plain(kafka))
     rig.start(kind, {"topics": "open"} | properties)
     rig.until(lambda: any("What helps: " in said and remedy in said for said in caplog.messages))
