@@ -28,12 +28,14 @@ from penstock.hosting.control import SystemClock
 from penstock.hosting.settings import ConverterSettings, HostSettings
 from penstock.hosting.tasks import TaskBuilder
 from penstock.hosting.thread import ThreadHosts
+from penstock.kafka.properties import ClientKind, to_librdkafka
 from penstock.kafka.task_clients import KafkaTaskClients
 from penstock.plugins.registry import Registry
 from penstock.runtime.client_settings import ClientSettings
 from penstock.sdk.converter import Role
 from penstock.sdk.record import SourceRecord
 from tests.integration.secured import RIGHT
+from tests.integration.workers import wait_until
 from tests.unit.hosting.mistakes import (
     OWN,
     SIMPLE,
@@ -142,7 +144,14 @@ def refusing_kafka() -> Generator[LocalKafka]:
         rules.append(acls.AclBinding(topic, "*", literal, "User:*", "*", every, allow))
         for made in admin.create_acls(rules).values():
             made.result(10)
+        wait_until(lambda: in_force(broker), 30, what="rules in force")
         yield broker
+
+
+def in_force(kafka: LocalKafka) -> bool:
+    """Brokers follow rules some time after they have taken them."""
+    client = acls.AdminClient(to_librdkafka(other(kafka), ClientKind.ADMIN).settings)
+    return client.list_topics("denied", timeout=10).topics["denied"].error is not None
 
 
 class Rig:
