@@ -8,7 +8,7 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ import psutil
 from penstock.broker import LocalKafka
 from penstock.broker.ports import free_ports
 from tests.chaos import counting
-from tests.chaos.relay import Relay
 from tests.integration.group_workers import Distributed, Group
+from tests.integration.relay import Relay
 from tests.integration.workers import JSON, STRING, wait_until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "penstock-sqlite" / "src"
@@ -37,6 +37,7 @@ class Cluster:
         self._ports = list(zip(inside, outside, strict=True))
         self.kafka = LocalKafka(folder / "kafka", settings=self._listeners())
         self.relays: list[Relay] = []
+        self._resources = ExitStack()
         self.workers: list[Distributed] = []
         self.frozen: dict[int, list[psutil.Process]] = {}
         self.leaps = counting.Leaps()
@@ -64,7 +65,8 @@ class Cluster:
         self.kafka.start()
         group = Group(self.bootstrap, self.folder)
         for number, (inside, outside) in enumerate(self._ports):
-            self.relays.append(Relay(outside, ("127.0.0.1", inside)))
+            relay = Relay(("127.0.0.1", inside), outside)
+            self.relays.append(self._resources.enter_context(relay))
             self.workers.append(group.worker(**self._settings(number, outside)))
         for worker in self.workers:
             worker.answer_seconds = ASK_SECONDS
@@ -211,7 +213,7 @@ class Cluster:
     def heal(self) -> None:
         """Everything up again, as it was at the start."""
         for relay in self.relays:
-            relay.join()
+            relay.release()
         for number in list(self.frozen):
             self.thaw(number)
         if not self.kafka.running:
@@ -226,6 +228,5 @@ class Cluster:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGKILL)
             self.kill(number)
-        for relay in self.relays:
-            relay.close()
+        self._resources.close()
         self.kafka.stop()

@@ -66,8 +66,8 @@ def freeze_worker(cluster: Cluster, dice: random.Random) -> Recovery | None:
 
 def cut_off(cluster: Cluster, dice: random.Random) -> Recovery | None:
     relay = dice.choice(cluster.relays)
-    relay.cut()
-    return dice.uniform(0.2, SESSION_SECONDS * 2.5), relay.join
+    relay.hold()
+    return dice.uniform(0.2, SESSION_SECONDS * 2.5), relay.release
 
 
 def kill_host(cluster: Cluster, dice: random.Random) -> Recovery | None:
