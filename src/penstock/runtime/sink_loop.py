@@ -18,6 +18,7 @@ from penstock.runtime.marks import mark
 from penstock.runtime.ports import Assigned, Clock, Consumer, Control, Incoming, TaskEvents
 from penstock.runtime.rejects import Rejects
 from penstock.runtime.sink_commits import Offsets, SinkOffsets
+from penstock.runtime.sink_committer import SinkCommitter
 from penstock.runtime.sink_decoding import SinkDecoder
 from penstock.runtime.tolerance import ErrorContext, Stage
 from penstock.runtime.topics_used import TopicsSeen
@@ -66,6 +67,18 @@ class SinkLoop:
         self.counters = counters or SinkCounters()
         self._topics = TopicsSeen(events)
         self._offsets = SinkOffsets()
+        self._commits = SinkCommitter(
+            task,
+            consumer,
+            rejects,
+            control,
+            clock,
+            self.counters,
+            self._offsets,
+            self._read_again,
+            interval_ms=settings.offset_flush_interval_ms,
+            timeout_ms=settings.offset_flush_timeout_ms,
+        )
         self._undelivered: Sequence[SinkRecord] = []
         self._ends: Offsets = {}
         self._redelivering = False
@@ -73,9 +86,6 @@ class SinkLoop:
         self._paused_by_task: set[TopicPartition] = set()
         self._rewinds: Offsets = {}
         self._wake_after: float | None = None
-        self._commit_requested = False
-        self._committing_since: int | None = None
-        self._next_commit = clock.now_ms() + settings.offset_flush_interval_ms
         self._failure: Exception | None = None
         self._closed = False
 
@@ -91,7 +101,7 @@ class SinkLoop:
             return False
         if self._control.paused is not self._paused:
             self._pause_or_resume()
-        self._commit_if_due()
+        self._commits.commit_if_due()
         self._rewind()
         batch = self._consumed()
         self._raise_failure()
@@ -134,7 +144,7 @@ class SinkLoop:
         self._paused = not self._paused
         if self._paused:
             self._consumer.pause(self._offsets.partitions)
-            self._commit_requested = True
+            self._commits.requested = True
         elif not self._redelivering:
             self._consumer.resume(self._offsets.partitions - self._paused_by_task)
 
@@ -143,7 +153,7 @@ class SinkLoop:
     def _consumed(self) -> Incoming:
         """Records, or none when a commit, a retry or a change of state is due."""
         now = self._clock.now_ms()
-        wait_ms = float(max(0, self._next_commit - now))
+        wait_ms = float(self._commits.due_in_ms())
         if self._wake_after is not None:
             wait_ms = min(wait_ms, self._wake_after * 1000)
             self._wake_after = None
@@ -158,7 +168,7 @@ class SinkLoop:
         return (
             self._control.stopping
             or self._control.paused is not self._paused
-            or self._commit_requested
+            or self._commits.requested
             or self._failure is not None
         )
 
@@ -220,96 +230,6 @@ class SinkLoop:
             later = error.after_seconds if isinstance(error, RetryLater) else _RETRY_SECONDS
             self._wake_after = later
 
-    # Commits ------------------------------------------------------------------------------------
-
-    def _commit_if_due(self) -> None:
-        now = self._clock.now_ms()
-        if self._committing_since is None:
-            if self._commit_requested or now >= self._next_commit:
-                self._commit(self._offsets.partitions, closing=False)
-                self._next_commit = now + self._settings.offset_flush_interval_ms
-                self._commit_requested = False
-        elif now >= self._committing_since + self._settings.offset_flush_timeout_ms:
-            log.warning("The commit of offsets timed out.")
-            self._committing_since = None
-            self.counters.commit(0, ok=False)
-
-    def _commit(self, partitions: Collection[TopicPartition], *, closing: bool) -> None:
-        written = self._letters_written(closing=closing)
-        asked = self._offsets.consumed(partitions)
-        if not asked:
-            return
-        if not written and not closing:
-            self.counters.commit(0, ok=False)
-            return
-        self.counters.commit_seq_no += 1
-        try:
-            answer = self._task.pre_commit(dict(asked))
-        except Exception:
-            self._refused(asked, closing=closing)
-            return
-        finally:
-            if closing:
-                self._task.revoke(partitions)
-        wanted = self._offsets.to_commit(asked, answer) if answer else {}
-        if wanted and written and not self._control.cancelled:
-            self._send_commit(wanted, closing=closing)
-
-    def _letters_written(self, *, closing: bool) -> bool:
-        """No offset is committed ahead of a record's dead letter. Raises unless closing."""
-        try:
-            if self._rejects.flush(self._settings.offset_flush_timeout_ms / 1000):
-                return True
-        except Exception:
-            if not closing:
-                raise
-            log.exception("Dead letters cannot be written; no offsets are committed.")
-            return False
-        log.warning("Dead letters did not reach Kafka yet; offsets are committed later.")
-        return False
-
-    def _refused(self, asked: Offsets, *, closing: bool) -> None:
-        if closing:
-            log.exception("The task failed to prepare the last commit of its partitions.")
-            return
-        log.exception("The task failed to prepare a commit; reading again from the last one.")
-        places = self._offsets.back_to_committed(asked)
-        self._forget_undelivered(places)
-        self._consumer.seek(places)
-        self.counters.commit(0, ok=False)
-
-    def _send_commit(self, wanted: Offsets, *, closing: bool) -> None:
-        started, seq = self._clock.now_ms(), self.counters.commit_seq_no
-
-        def done(error: Exception | None) -> None:
-            self._commit_done(wanted, started, seq, error)
-
-        self._committing_since = started
-        if not closing:
-            self._consumer.commit(wanted, done)
-            return
-        try:
-            self._consumer.commit_now(wanted)
-        except Exception as error:
-            done(error)
-        else:
-            done(None)
-
-    def _commit_done(
-        self, wanted: Offsets, started: int, seq: int, error: Exception | None
-    ) -> None:
-        if seq != self.counters.commit_seq_no:
-            self.counters.commits_skipped += 1
-            return
-        self._committing_since = None
-        if error is not None:
-            log.error("The commit of offsets failed; it is tried again.", exc_info=error)
-        else:
-            held = self._offsets.partitions
-            self._offsets.committed |= {tp: o for tp, o in wanted.items() if tp in held}
-        self.counters.active = self._offsets.uncommitted
-        self.counters.commit(self._clock.now_ms() - started, ok=error is None)
-
     # Rebalances: called by the consumer ---------------------------------------------------------
 
     def assigned(self, positions: Mapping[TopicPartition, int]) -> Assigned:
@@ -354,7 +274,7 @@ class SinkLoop:
         held = [tp for tp in partitions if tp in self._offsets.current]
         try:
             if held:
-                self._commit(held, closing=True)
+                self._commits.commit(held, closing=True)
         finally:
             self._forget(held)
 
@@ -392,9 +312,12 @@ class SinkLoop:
             log.debug("Not going back in %s: it is not assigned to the task.", partition)
         self._rewinds.clear()
         if places:
-            self._forget_undelivered(places)
-            self._consumer.seek(places)
+            self._read_again(places)
             self._offsets.rewound(places)
+
+    def _read_again(self, places: Offsets) -> None:
+        self._forget_undelivered(places)
+        self._consumer.seek(places)
 
     def pause(self, partitions: Sequence[TopicPartition]) -> None:
         self._paused_by_task |= set(partitions)
@@ -406,7 +329,7 @@ class SinkLoop:
             self._consumer.resume(partitions)
 
     def request_commit(self) -> None:
-        self._commit_requested = True
+        self._commits.requested = True
 
     def wake_after(self, seconds: float) -> None:
         self._wake_after = seconds
