@@ -1,13 +1,10 @@
-"""Several workers, a pretend broker, dice and a clock: a run of the simulation, and its rules."""
+"""Several workers, a pretend broker, dice and a clock: a run of the simulation."""
 
 from __future__ import annotations
 
-import json
 import logging
 import random
-from typing import Any
 
-from penstock.cluster.config_state import ConfigState
 from penstock.cluster.effects import AskLeader, AskToFence
 from penstock.cluster.errors import Elsewhere
 from penstock.cluster.events import (
@@ -29,21 +26,15 @@ from penstock.cluster.messages import ReconfigurationRequested, State, TargetSta
 from penstock.cluster.protocol import Protocol
 from penstock.cluster.state import CONNECTOR
 from penstock.sdk.errors import ConnectError
-from penstock.stores.config_topic import ConfigTopic
 from tests.simulation.broker import Coordinator, Logs
 from tests.simulation.exactly_once import Fenced, Task
 from tests.simulation.lines import Outside
-from tests.simulation.worker import MAX_DELAY_SECONDS, Reader, Worker
+from tests.simulation.rules import Rules
+from tests.simulation.worker import MAX_DELAY_SECONDS, Worker
 
 SESSION_SECONDS = 10.0
-STEPS_MAX = 500
 OFFSETS: Pairs = (({"of": "a"}, {"at": 7}),)
 NAMES = ("a", "b", "c")
-SHOWN = {
-    TargetState.STARTED: State.RUNNING,
-    TargetState.PAUSED: State.PAUSED,
-    TargetState.STOPPED: State.STOPPED,
-}
 
 
 class Group:
@@ -62,6 +53,7 @@ class Group:
         self.claims = self.exactly_once or self.dice.random() < 0.3
         self.orphans: list[Task] = []  # of workers that were killed; they do not know it yet
         self.workers: dict[str, Worker] = {}
+        self.rules = Rules(self.workers, self.logs, self.outside)
         self.expiring: list[tuple[float, str]] = []
         self.asked: list[tuple[Worker, int, Request, int]] = []
         self.internal: list[tuple[Worker, int, Worker, int]] = []
@@ -185,7 +177,7 @@ class Group:
                 self.asked.remove(entry)
                 answer = worker.answers.get(number)
                 if not gone and not isinstance(answer, Exception):
-                    self.check_kept(request)
+                    self.rules.check_kept(request)
                 target = self._at(answer.url) if isinstance(answer, Elsewhere) else None
                 if target is not None and hops < 2:
                     self.request(target, msgspec_replace(request, self._number()), hops + 1)
@@ -206,7 +198,7 @@ class Group:
         haunted = bool(self.orphans) and self.dice.random() < 0.2 and self.haunt()
         done = haunted or any(worker.step() for worker in workers) or self.haunt()
         self.answers()
-        self.check_safety()
+        self.rules.check_safety()
         return done
 
     def haunt(self) -> bool:
@@ -230,7 +222,10 @@ class Group:
                 self.finish_detached(member)
                 self.coordinator.leave(member, self.now)
         self.coordinator.tick(self.now)
-        self.check_safety()
+        self.rules.check_safety()
+
+    def tick(self) -> None:
+        self.now += 1
 
     def finish_detached(self, member: str) -> None:
         """A session outlasts the time that a worker which is cut off takes to stop everything."""
@@ -274,7 +269,9 @@ class Group:
         self.restart_failed()
         self.start_worker()  # nothing else happens now that would let the group agree
         self.settle(60)
-        self.check_liveness()
+        assert not self.asked, f"never answered: {self.asked}"
+        self.rules.check_liveness()
+        self.rules.check_lines(self.tick)
 
     def restart_failed(self) -> None:
         """Tasks that came up late may have fenced off those that were to take their place."""
@@ -293,98 +290,6 @@ class Group:
             else:
                 raise AssertionError("it never comes to rest")
             self.advance(MAX_DELAY_SECONDS / 4)
-
-    # Rules --------------------------------------------------------------------------------------
-
-    def check_safety(self) -> None:
-        """Nothing runs twice; no task runs with a configuration out of two editions."""
-        seen: dict[Any, str] = {}
-        for worker in self.workers.values():
-            for key in worker.hosts.running:
-                assert key not in seen, f"{key} runs on {seen[key]} and on {worker.name}"
-                seen[key] = worker.name
-        assert not self.outside.ahead, f"ahead of its records: {self.outside.ahead}"
-
-    def check_kept(self, request: Request) -> None:
-        """A configuration that was acknowledged is in the log, for all who come."""
-        if isinstance(request, PutConnector):
-            key, wish = f"connector-{request.connector}".encode(), request.config["wish"]
-            written = [json.loads(r.value) for r in self.logs.configs if r.key == key and r.value]
-            kept = any(value["properties"]["wish"] == wish for value in written)
-            assert kept, f"the acknowledged configuration of {request.connector} is lost"
-
-    def check_lines(self) -> None:
-        """Every task that is to run gets on."""
-        for worker in self.workers.values():
-            for (name, number), task in worker.hosts.lines.items():
-                if worker.state.snapshot.connectors[name].target is TargetState.STARTED:
-                    place = f"{name}-{number}"
-                    before = self.outside.offsets.get(place, -1)
-                    for _ in range(STEPS_MAX):
-                        task.step()
-                        self.now += 1
-                        if self.outside.offsets.get(place, -1) > before:
-                            break
-                    else:
-                        raise AssertionError(f"{place} does not get on")
-        self.check_safety()
-
-    def check_liveness(self) -> None:
-        workers = list(self.workers.values())
-        assert not self.asked, f"never answered: {self.asked}"
-        newest = whole(self.logs)
-        leaders = [w for w in workers if w.state.membership.leader]
-        assert len(leaders) == 1, "one leads"
-        wanted: set[Any] = set()
-        for name in newest.configs:
-            stopped = newest.target_state(name) is TargetState.STOPPED
-            tasks = 0 if stopped else len(newest.task_ids(name))
-            wanted |= {(name, number) for number in range(-1, tasks)}
-        for worker in workers:
-            assert worker.topic.snapshot() == newest, f"{worker.name} has lost configurations"
-            known = {n: it.config for n, it in worker.state.snapshot.connectors.items()}
-            assert known == newest.configs, f"{worker.name} has lost configurations"
-            assert not worker.state.membership.joining
-            assert not worker.state.requests
-            assert not worker.state.queues
-        running = {key: w.name for w in workers for key in w.hosts.running}
-        assert running.keys() == wanted, "what runs is what should"
-        self.check_balance(running)
-        self.check_statuses(workers, running)
-        for name, config in newest.configs.items():
-            if newest.target_state(name) is TargetState.STARTED:
-                assert len(newest.task_ids(name)) == int(config["tasks.max"]), "tasks are made"
-        self.check_lines()
-
-    def check_balance(self, running: dict[Any, str]) -> None:
-        for kind in (lambda n: n == CONNECTOR, lambda n: n >= 0):
-            loads = [
-                sum(kind(number) for (_, number), at in running.items() if at == name)
-                for name in self.workers
-            ]
-            assert max(loads) - min(loads) <= 1, f"shared evenly: {loads}"
-
-    def check_statuses(self, workers: list[Worker], running: dict[Any, str]) -> None:
-        for worker in workers:
-            shown = {
-                (name, number): (status.state, status.worker_id)
-                for name, known in worker.state.statuses.items()
-                for number, status in known.items()
-            }
-            targets = worker.topic.snapshot().target_states
-            expected = {key: (SHOWN[targets[key[0]]], at) for key, at in running.items()}
-            wrong = {
-                key: (shown.get(key), it) for key, it in expected.items() if shown.get(key) != it
-            }
-            left = shown.keys() - expected.keys()
-            assert shown == expected, f"statuses on {worker.name}: {wrong}, and left: {left}"
-
-
-def whole(logs: Logs) -> ConfigState:
-    """The config topic, as somebody sees it who reads it from its beginning."""
-    topic = ConfigTopic(Reader(logs), lambda event: None)
-    topic.start()
-    return topic.snapshot()
 
 
 def msgspec_replace(request: Request, number: int) -> Request:
