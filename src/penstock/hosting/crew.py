@@ -45,14 +45,12 @@ from penstock.hosting.members import Member, Use
 from penstock.hosting.policy import TaskPolicy, task_policy
 from penstock.hosting.ports import OnMeasured, OnReport
 from penstock.hosting.records import ConnectorRecord, TaskRecord
+from penstock.hosting.stops import Stops
 from penstock.hosting.suspects import Suspects
 from penstock.runtime.measures import TaskMeasures
 from penstock.sdk.errors import ConfigError
 
 log = logging.getLogger(__name__)
-
-STOP_GRACE_SECONDS = 0.5  # a host gives up a task itself; only a host that cannot is ended
-CONNECTOR_STOP_SECONDS = 5.0
 
 
 class Crew:
@@ -67,7 +65,7 @@ class Crew:
     ) -> None:
         self.fleet = fleet
         self.histories = Histories()
-        self._loop = loop
+        self._stops = Stops(loop)
         self._report = report
         self._measured = measured
         self._tasks: dict[tuple[TaskId, int], TaskRecord] = {}
@@ -146,21 +144,7 @@ class Crew:
             self._report(TaskStopped(command.id, command.incarnation))
             return
         task.stop_asked = True
-        task.member.process.send(command)
-        seconds = command.timeout_ms / 1000 + STOP_GRACE_SECONDS
-        self._loop.call_later(seconds, self._task_overdue, task, task.member)
-
-    def _task_overdue(self, task: TaskRecord, member: Member) -> None:
-        """The host does not even give up: nothing in it runs any more, or only one thread does."""
-        key = task.start.id, task.start.incarnation
-        if member.tasks.get(key) is not task or member.process.over:
-            return
-        log.error(
-            "Graceful stop of task %s failed; its process does not answer and is ended", key[0]
-        )
-        task.given_up = True
-        member.relocates = True
-        member.process.kill(f"task {key[0]} could not be stopped in time.")
+        self._stops.ask_task(task, command.timeout_ms)
 
     def _start_connector(
         self, start: StartConnector, unanswered: MakeTaskConfigs | None = None
@@ -187,20 +171,7 @@ class Crew:
             self._report(ConnectorStopped(command.connector, command.incarnation))
             return
         connector.stop_asked = True
-        self._end_connector(connector, command)
-
-    def _end_connector(self, connector: ConnectorRecord, command: StopConnector) -> None:
-        connector.member.process.send(command)
-        seconds = CONNECTOR_STOP_SECONDS + STOP_GRACE_SECONDS
-        self._loop.call_later(seconds, self._connector_overdue, connector)
-
-    def _connector_overdue(self, connector: ConnectorRecord) -> None:
-        key = connector.start.connector, connector.start.incarnation
-        member = connector.member
-        if member.connectors.get(key) is connector and not member.process.over:
-            log.error("Graceful stop of connector %s failed; its process is ended", key[0])
-            member.relocates = True
-            member.process.kill(f"connector {key[0]} could not be stopped in time.")
+        self._stops.ask_connector(connector)
 
     # What hosts say -----------------------------------------------------------------------------
 
@@ -295,8 +266,7 @@ class Crew:
         for connector in list(member.connectors.values()):
             if not connector.stop_asked:
                 connector.moving = True
-                name, incarnation = connector.start.connector, connector.start.incarnation
-                self._end_connector(connector, StopConnector(name, incarnation))
+                self._stops.ask_connector(connector)
 
     def move(self, task: TaskRecord, timeout_ms: int = 5000) -> None:
         """Stop a task here and start it in another host; the control plane does not notice."""
@@ -304,10 +274,7 @@ class Crew:
             return
         task.moving = True
         log.info("Task %s moves to another host", task.start.id)
-        start = task.start
-        task.member.process.send(StopTask(start.id, start.incarnation, timeout_ms))
-        seconds = timeout_ms / 1000 + STOP_GRACE_SECONDS
-        self._loop.call_later(seconds, self._task_overdue, task, task.member)
+        self._stops.ask_task(task, timeout_ms)
 
     def restart_stuck(self, task: TaskRecord, why: str) -> None:
         """Give it up where it is and start it elsewhere."""
