@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -56,3 +57,8 @@ def values(records: Sequence[SourceRecord]) -> list[str]:
 
 def positions(records: Sequence[SourceRecord]) -> list[int]:
     return [(record.source_offset or {})["position"] for record in records]
+
+
+def append(path: Path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(text)
