@@ -180,10 +180,11 @@ def to_logical(schema: Schema, value: Any) -> Any:
     return _FROM_BASE[_named(schema)](value)
 
 
-def require_name(schema: Schema, name: str) -> None:
+def require_name(schema: Schema, name: str, *, reading: bool = False) -> None:
     """Raise `DataError` unless the schema is of this logical type."""
     if schema.name != name:
-        kind = name.rpartition(".")[2]
+        # Connect speaks of a Date when it reads a Time.
+        kind = "Date" if reading and name == TIME_NAME else name.rpartition(".")[2]
         raise DataError(f"Requested conversion of {kind} object but the schema does not match.")
 
 

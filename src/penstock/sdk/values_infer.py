@@ -92,5 +92,5 @@ def _common(values: Iterable[Any]) -> Schema | None:
             return None
         found = schema.type
     if found is None and optional:
-        raise SchemaBuilderError("type cannot be null.")  # nothing but null: it could be any type
+        raise SchemaBuilderError("type cannot be null")  # nothing but null: it could be any type
     return None if found is None else Schema(found, optional=optional)

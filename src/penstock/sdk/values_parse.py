@@ -148,29 +148,24 @@ class _Parser:
         return found
 
     def _quoted(self) -> Typed:
-        start = self.at
-        while self._more() and self.tokens[self.at] != '"':
-            self.at += 1
-        content = "".join(self.tokens[start : self.at])
-        self.at += 1
+        parts: list[str] = []
+        while self._more() and not self._consume('"'):  # which skips a blank token, as Connect does
+            parts.append(self._next())
+        content = "".join(parts)
         return parse_temporal(content) or (STRING, content)
 
     def _array(self) -> Typed:
         items: list[Any] = []
         merged = _Merged()
-        if self._consume("]"):
-            return Schema(Type.ARRAY), items
         while self._more():
-            if self._peek(",") or self._peek("]"):
+            if self._consume("]"):  # also after a last comma
+                return _finished_array(merged.schema, items)
+            if self._peek(","):
                 raise DataError(f"Unable to parse an empty array element: {self.text}")
             item = self.parse(embedded=True)
             merged.add(item)
             items.append(None if item is None else item[1])
-            if self._consume("]"):
-                schema = merged.schema
-                aligned = items if schema is None else [_aligned(schema, i) for i in items]
-                return Schema(Type.ARRAY, value_schema=schema), aligned
-            if not self._consume(","):
+            if not (self._peek("]") or self._consume(",")):
                 raise DataError("Array elements missing ',' delimiter")
         raise DataError(f"Array is missing terminating ']': {self.text}")
 
@@ -280,13 +275,19 @@ def _common(one: Schema, other: Schema) -> Schema | None:
     return None
 
 
+def _finished_array(values: Schema | None, items: list[Any]) -> Typed:
+    aligned = items if values is None else [_aligned(values, item) for item in items]
+    return Schema(Type.ARRAY, value_schema=values), aligned
+
+
 def _finished_map(
     keys: Schema | None, values: Schema | None, pairs: list[tuple[Any, Any]]
 ) -> Typed:
     if keys is None:
         return Schema(Type.MAP), {as_key(key): value for key, value in pairs}
     schema = Schema(Type.MAP, key_schema=keys, value_schema=values)
-    aligned = ((_aligned(keys, k), v if values is None else _aligned(values, v)) for k, v in pairs)
+    latest = {as_key(key): (key, value) for key, value in pairs}.values()
+    aligned = ((_aligned(keys, k), v if values is None else _aligned(values, v)) for k, v in latest)
     return schema, {as_key(key): value for key, value in aligned}
 
 

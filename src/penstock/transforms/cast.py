@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Final
 from penstock.sdk.builder import SchemaBuilder
 from penstock.sdk.config import Config, Importance, Option, described
 from penstock.sdk.errors import ConfigError
+from penstock.sdk.java_order import hash_order
 from penstock.sdk.schema import Schema, Type
 from penstock.transforms.casting import CASTABLE, caster
 from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
@@ -106,7 +107,10 @@ class Cast(PartTransform[CastConfig]):
         return Change(self._struct_schema(schema, fields), self._struct_change(schema, fields))
 
     def _map_change(self) -> Callable[[Any], Any]:
-        casts = [(name, caster(None, kind)) for name, kind in self._casts.items()]
+        names = hash_order(
+            name for name in self._casts if name is not None
+        )  # tells who fails first
+        casts = [(name, caster(None, self._casts[name])) for name in names]
 
         def change(value: Any) -> Any:
             given = required_map(_PURPOSE, value)

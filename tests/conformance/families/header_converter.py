@@ -38,7 +38,8 @@ def _parse(case: Case) -> Any:
 
 def _infer(case: Case) -> Any:
     given = {key: case[key] for key in ("schema",) if key in case}
-    return {"schema": schema_out(values.infer_schema(value_in(case["value"] | given)))}
+    shown = case["value"] and case["value"] | given
+    return {"schema": schema_out(values.infer_schema(value_in(shown)))}
 
 
 def _convert(case: Case) -> Any:

@@ -143,7 +143,8 @@ def _logical(case: Case) -> Any:
     schema = _schema(case["schema"])
     value = value_in(case["value"])
     if kind != "Decimal":
-        logical.require_name(schema, f"org.apache.kafka.connect.data.{kind}")
+        name = f"org.apache.kafka.connect.data.{kind}"
+        logical.require_name(schema, name, reading=function == "toLogical")
         changed = getattr(logical, "from_logical" if function == "fromLogical" else "to_logical")
         base = Schema(schema.type) if function == "fromLogical" else schema
         return {"value": value_out(changed(schema, value), base)}
