@@ -58,6 +58,7 @@ class _Nursery:
         except OSError:  # the worker is gone
             return
         finally:
+            signal.set_wakeup_fd(-1)  # nobody listens any more to the deaths that follow
             for pid in self._children:
                 kill_group(pid)
 
