@@ -1,12 +1,13 @@
 """Reads JSON exactly as Jackson does, leniencies included: the way for what msgspec refuses.
 
-Text after the first value and leading zeros are allowed, UTF-16 and UTF-32 are recognized, encoded
-or escaped surrogates may stand alone. Whole numbers become `int`, others `Decimal`.
+Text after the first value and leading zeros are allowed, UTF-16 and UTF-32 are recognized, escaped
+surrogates may stand alone, except in names. Whole numbers become `int`, others `Decimal`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -136,7 +137,7 @@ class _Reader:
         if mark in (b"{", b"["):
             return self._container([] if mark == b"[" else {}, b"]" if mark == b"[" else b"}")
         if mark == b'"':
-            return self._string()
+            return self._string(self._escape)
         return self._word(*_WORDS[mark]) if mark in _WORDS else self._number()
 
     def _container(self, container: Any, end: bytes) -> Any:
@@ -151,7 +152,7 @@ class _Reader:
     def _name(self) -> str:
         if self._next() != b'"':
             raise self._wrong("a name in double quotes")
-        name = self._string()
+        name = self._string(self._escape_in_name)
         if self._next() != b":":
             raise self._wrong("a colon")
         self._at += 1
@@ -181,7 +182,7 @@ class _Reader:
         shown = sign + whole + (b"." + fraction if fraction else b"")
         return exact_number((shown + (b"e" + exponent if exponent else b"")).decode())
 
-    def _string(self) -> str:
+    def _string(self, escape: Callable[[], bytes]) -> str:
         """The string that starts here; Java's characters are put together to Python's."""
         pieces: list[bytes] = []
         self._at += 1
@@ -196,7 +197,7 @@ class _Reader:
                 return b"".join(pieces).decode("utf-16-be", "surrogatepass")
             if mark != b"\\":
                 raise self._wrong("the end of a string")
-            pieces.append(self._escape())
+            pieces.append(escape())
 
     def _escape(self) -> bytes:
         mark = self._data[self._at : self._at + 1]
@@ -209,6 +210,20 @@ class _Reader:
         elif mark and ord(mark) in _ESCAPES:
             return b"\0" + _ESCAPES[ord(mark)]
         raise self._wrong("an escape")
+
+    def _escape_in_name(self) -> bytes:
+        """Here, unlike in values, only a pair of surrogates is let pass."""
+        unit = self._escape()
+        if unit[0] & 0xFC == 0xDC:
+            raise self._wrong("the high surrogate first")
+        if unit[0] & 0xFC != 0xD8:
+            return unit
+        mark = self._data[self._at : self._at + 1]
+        self._at += 1
+        low = self._escape() if mark == b"\\" else b""
+        if not low or low[0] & 0xFC != 0xDC:
+            raise self._wrong("an escaped low surrogate")
+        return unit + low
 
     def _wrong(self, wanted: str) -> JsonError:
         return JsonError(f"Not JSON at byte {self._at}: expected {wanted}.")
@@ -223,7 +238,7 @@ def _utf16(data: bytes) -> bytes:
 
 
 def _units(data: bytes) -> list[bytes]:
-    """Overlong forms and surrogates pass; a wrong start or continuation byte does not."""
+    """Overlong forms pass; surrogates, wrong starts and wrong continuation bytes do not."""
     units: list[bytes] = []
     at = 0
     while at < len(data):
@@ -237,6 +252,8 @@ def _units(data: bytes) -> list[bytes]:
             code -= 0x10000
             units.append(((0xD800 | code >> 10) & 0xFFFF).to_bytes(2, "big"))
             code = 0xDC00 | code & 0x3FF
+        elif 0xD800 <= code <= 0xDFFF:
+            raise JsonError("A string holds an encoded surrogate.")
         units.append(code.to_bytes(2, "big"))
         at += size
     return units

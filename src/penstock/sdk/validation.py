@@ -111,9 +111,9 @@ def fits(value: int, bits: int) -> bool:
 @lru_cache(maxsize=1024)
 def checker(schema: Schema) -> Check:
     """The check of one schema: called with a value and where it stands (`value`, `field: "x"`)."""
-    check = _present_checker(schema)
     if schema.optional:
-        return lambda value, where: None if value is None else check(value, where)
+        return _or_null(schema)
+    check = _present_checker(schema)
     kind = schema.type.name
 
     def required(value: Any, where: str) -> None:
@@ -122,6 +122,11 @@ def checker(schema: Schema) -> Check:
         check(value, where)
 
     return required
+
+
+def _or_null(schema: Schema) -> Check:
+    check = _present_checker(schema)
+    return lambda value, where: None if value is None else check(value, where)
 
 
 def _present_checker(schema: Schema) -> Check:
@@ -260,7 +265,7 @@ def field_checkers(schema: Schema) -> list[tuple[str, Check, str]]:
     return [
         (
             field.name,
-            checker(field.schema if field.schema.default is None else field.schema.as_optional()),
+            checker(field.schema) if field.schema.default is None else _or_null(field.schema),
             f'field: "{field.name}"',
         )
         for field in schema.fields

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, cast
 
 from penstock.sdk.config import Config, Importance, Option, list_without_duplicates, non_empty
 from penstock.sdk.errors import DataError
+from penstock.sdk.java_order import hash_order
 from penstock.sdk.logical import EPOCH, LOGICAL_NAMES
 from penstock.sdk.numbers import Float32, Float64, Int8, Int16, Int32, Int64
 from penstock.sdk.schema import Schema, Type
@@ -62,7 +63,7 @@ class MaskField(PartTransform[MaskFieldConfig]):
 
     def __init__(self, config: MaskFieldConfig) -> None:
         super().__init__(config)
-        self._names = config.fields
+        self._names = hash_order(config.fields)  # in a map, it tells which field fails first
         text = config.replacement
         self._mask: Mask = _emptied if text is None else _replacing(text)
 
