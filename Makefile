@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 STAMP := .venv/.installed
+COMPILED := .venv/.compiled
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -11,7 +12,7 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 .PHONY: setup
-setup: $(STAMP)  ## build .venv from requirements/ (nothing to do when nothing changed)
+setup: $(STAMP) $(COMPILED)  ## build .venv from requirements/ (nothing to do when nothing changed)
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Penstock needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with PYTHON=python3.12 make …")'
@@ -20,6 +21,11 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+# each worker and each of its hosts would compile them anew where PYTHONDONTWRITEBYTECODE is set
+$(COMPILED): $(STAMP) $(shell find src -name '*.py')
+	@$(BIN)/python -m compileall -q src
+	@touch $(COMPILED)
 
 .PHONY: demo
 demo: setup  ## a file through real Kafka into a file; KEEP=1 leaves it running
