@@ -15,7 +15,7 @@ from penstock.hosting.policy import HostingConfig, TaskPolicy
 from penstock.kafka.properties import ClientKind
 from penstock.plugins.builtin import BUILTIN, SYNONYMS
 from penstock.plugins.registry import Registry
-from penstock.runtime import client_configs
+from penstock.runtime.client_configs import clients
 from penstock.runtime.dead_letter_config import LetteredSourceConfig
 from penstock.runtime.distributed_config import DistributedConfig
 from penstock.runtime.sink_config import SinkConnectorConfig
@@ -49,9 +49,9 @@ SETTINGS: Mapping[str, ConfigDef] = {
     "source-connectors": LetteredSourceConfig.definition(),
     "sink-connectors": SinkConnectorConfig.definition(),
     "hosts": joined(HostingConfig, TaskPolicy, RestartPolicy),
-    "kafka-producers": with_remarks(client_configs.PRODUCER, ClientKind.PRODUCER),
-    "kafka-consumers": with_remarks(client_configs.CONSUMER, ClientKind.CONSUMER),
-    "kafka-admin-clients": with_remarks(client_configs.ADMIN, ClientKind.ADMIN),
+    "kafka-producers": with_remarks(clients.PRODUCER, ClientKind.PRODUCER),
+    "kafka-consumers": with_remarks(clients.CONSUMER, ClientKind.CONSUMER),
+    "kafka-admin-clients": with_remarks(clients.ADMIN, ClientKind.ADMIN),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -170,6 +171,7 @@ class Worker(Generic[C]):
             self._rest, herder, peers, hosting.plugins, levels, self._guards, views, views
         )
         await server.start(main, admin_app(self._rest, herder, peers, levels))
+        look_for_garbage()
         if self._hosting.penstock_hosting == "thread":
             asyncio.get_running_loop().run_in_executor(None, warm_up)
 
@@ -249,6 +251,13 @@ class ClientPlugins:
 
         client_id = client_ids.worker_admin(connector)
         return KafkaAdmin(self._clients.admin(properties, client_id))
+
+
+def look_for_garbage() -> None:
+    """From now on, if the command put it off; what has been imported is none."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def warm_up() -> None:

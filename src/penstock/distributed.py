@@ -10,14 +10,15 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from penstock.client import HttpPeers
 from penstock.cluster.assignor_work import Work
 from penstock.cluster.config_state import ConfigState
 from penstock.cluster.driver import Driver, Ports
 from penstock.cluster.events import Event
+from penstock.cluster.late import LateMember, Member
 from penstock.cluster.leader_client import LeaderClient
 from penstock.cluster.messages import TaskId
 from penstock.cluster.protocol import Protocol
@@ -26,6 +27,8 @@ from penstock.cluster.standalone import SystemClock
 from penstock.cluster.state import CONNECTOR, ClusterState, GroupSettings
 from penstock.cluster.threads import on_thread
 from penstock.composition import REST_STOP_SECONDS, ClientPlugins, StartError, Worker
+from penstock.kafka.fencing import ProducerFencer
+from penstock.kafka.internal_topics import InternalTopics
 from penstock.observability.levels import LoggerLevels
 from penstock.rest.server import RestServer
 from penstock.runtime.distributed_config import DistributedConfig
@@ -35,9 +38,6 @@ from penstock.stores.config_topic import ConfigTopic
 from penstock.stores.offset_topics import OffsetTopics
 from penstock.stores.status_topic import StatusTopic
 from penstock.worker_hosting import Hosting
-
-if TYPE_CHECKING:
-    from penstock.kafka.membership import GroupMember
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +71,10 @@ class DistributedWorker(Worker[DistributedConfig]):
 
     async def _join(self, parts: _Parts) -> None:
         """Read what the group has written, then take part in it."""
-        await self._find_plugins(parts.hosting)
-        parts.herder.connected(await self._kafka())
         try:
+            await parts.make_clients()
+            await self._find_plugins(parts.hosting)
+            parts.herder.connected(await self._kafka())
             await parts.read_topics()
         except (ConfigError, ConnectError) as error:
             raise StartError(str(error)) from error
@@ -82,9 +83,6 @@ class DistributedWorker(Worker[DistributedConfig]):
         log.info("Kafka Connect started")
 
     def _build(self, server: RestServer) -> _Parts:
-        from penstock.kafka.fencing import ProducerFencer
-        from penstock.kafka.internal_topics import InternalTopics
-
         def tell(event: Event) -> None:
             driver.tell(event)
 
@@ -98,7 +96,7 @@ class DistributedWorker(Worker[DistributedConfig]):
         configs = ConfigTopic(topics.configs(), tell, claim=topics.config_writer())
         control = Control(lambda: driver.state, tell, configs, config.worker_sync_timeout_ms)
         hosting = self._make_hosting(offsets)
-        member = self._member(control, hosting, server.worker_id, server.url)
+        member = LateMember(lambda: self._member(control, hosting, server.worker_id, server.url))
         hosting.when_out_of_time(member.out_of_time)
         plugins.catalog = hosting.catalog
         levels = LoggerLevels(told=hosting.set_levels)
@@ -126,7 +124,17 @@ class DistributedWorker(Worker[DistributedConfig]):
         driver = Driver(ClusterState(self._settings(server, self._group_settings())), ports)
         herder = HerderService(driver, hosting.validator, for_clients, standalone=False)
         return _Parts(
-            offsets, statuses, configs, member, control, hosting, levels, peers, driver, herder
+            topics,
+            offsets,
+            statuses,
+            configs,
+            member,
+            control,
+            hosting,
+            levels,
+            peers,
+            driver,
+            herder,
         )
 
     def _peer_tls(self) -> ssl.SSLContext | None:
@@ -155,7 +163,7 @@ class DistributedWorker(Worker[DistributedConfig]):
             verification_algorithms=tuple(config.inter_worker_verification_algorithms),
         )
 
-    def _member(self, control: Control, hosting: Hosting, worker_id: str, url: str) -> GroupMember:
+    def _member(self, control: Control, hosting: Hosting, worker_id: str, url: str) -> Member:
         from penstock.kafka.membership import GroupMember
         from penstock.kafka.membership_client import MemberSettings
         from penstock.kafka.properties import ClientKind, to_librdkafka
@@ -176,20 +184,25 @@ class DistributedWorker(Worker[DistributedConfig]):
         return GroupMember(to_kafka_python(translated.settings), settings, control, hosting)
 
 
-@dataclass
-class _Parts:
+class _Parts(Struct, eq=False):
     """Everything a distributed worker is made of."""
 
+    topics: InternalTopics
     offsets: OffsetTopics
     statuses: StatusTopic
     configs: ConfigTopic
-    member: GroupMember
+    member: LateMember
     control: Control
     hosting: Hosting
     levels: LoggerLevels
     peers: HttpPeers
     driver: Driver
     herder: HerderService
+
+    async def make_clients(self) -> None:
+        """Read the code of Kafka's clients, and check their settings; REST answers meanwhile."""
+        await on_thread("kafka-clients", self.topics.make)
+        await on_thread("kafka-clients", self.member.make)
 
     async def read_topics(self) -> None:
         for topic in (self.offsets, self.statuses, self.configs):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from penstock.cluster.catalog import PluginKind
 from penstock.cluster.messages import TargetState
@@ -50,8 +51,7 @@ INITIAL = {
 }
 
 
-@dataclass(frozen=True)
-class GivenConnector:
+class GivenConnector(Struct, frozen=True):
     """A connector of the command line."""
 
     path: Path

@@ -11,8 +11,9 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from penstock.cluster.catalog import Catalog, PluginKind
 from penstock.cluster.growing_catalog import GrowingCatalog
@@ -41,8 +42,7 @@ OnReport = Callable[[Report], None]
 Resolve = Callable[[Mapping[str, str | None]], dict[str, str | None]]
 
 
-@dataclass(frozen=True)
-class WorkerParts:
+class WorkerParts(Struct, frozen=True):
     """What hosts need of a worker."""
 
     config: WorkerConfig
@@ -180,18 +180,16 @@ class ThreadHosting:
         """Threads end with the process."""
 
 
-@dataclass
 class ProcessHosting:
     """Everything in processes of its own."""
 
-    parts: WorkerParts
-    settings: HostingConfig
-    offsets: OffsetStores
-    catalog: GrowingCatalog = field(default_factory=lambda: GrowingCatalog(Registry.builtin()))
-
-    def __post_init__(self) -> None:
+    def __init__(self, parts: WorkerParts, settings: HostingConfig, offsets: OffsetStores) -> None:
         from penstock.hosting.remote_plugins import PluginDesk, RemotePlugins, RemoteValidator
 
+        self.parts = parts
+        self.settings = settings
+        self.offsets = offsets
+        self.catalog = GrowingCatalog(Registry.builtin())
         self._found = asyncio.Event()
         self.board = MetricsBoard(self.catalog, self.parts.converters())
         self._report: OnReport | None = None

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, Producer
 
 from penstock.broker import LocalKafka
 from penstock.kafka import topic_admin
-from penstock.kafka.fencing import fence_producers
+from penstock.kafka.fenced_producers import fence_producers
 from penstock.runtime.client_settings import ClientSettings
 from penstock.sdk.record import SourceRecord
 from tests.integration.mistake_rig import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def distributed(worker: Path, ignored: tuple[str, ...]) -> None:
 
 def run(worker: Path) -> None:
     """Work until a signal comes. Ends the process when the worker cannot start."""
+    gc.disable()  # what is imported stays; the worker enables it when it listens
     log_to_stdout()
     from penstock.composition import StartError, leave, read_worker_properties
     from penstock.distributed import DistributedWorker

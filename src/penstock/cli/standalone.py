@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import gc
 import logging
 import signal
 import sys
@@ -34,7 +35,8 @@ def standalone(worker: Path, connectors: tuple[Path, ...]) -> None:
 
 
 def run(worker: Path, connectors: tuple[Path, ...]) -> None:
-    """Work until a signal comes. Raises ClickException when the worker cannot start."""
+    """Work until a signal comes. Ends the process when the worker cannot start."""
+    gc.disable()  # what is imported stays; the worker enables it when it listens
     log_to_stdout()
     from penstock.worker import (
         StandaloneWorker,

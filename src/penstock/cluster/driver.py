@@ -12,9 +12,9 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from penstock.cluster.changes import ConnectorConfigured, SessionKeyChanged
@@ -86,8 +86,7 @@ class NoFencing:
     async def ask(self, ask: AskToFence) -> None: ...
 
 
-@dataclass(frozen=True)
-class Ports:
+class Ports(Struct, frozen=True):
     """Everything the driver performs effects through."""
 
     hosts: TaskHosts

@@ -17,7 +17,7 @@ from penstock.cluster.framework_definition import connector_texts, framework_def
 from penstock.cluster.interface_texts import Texts, texts_of
 from penstock.cluster.source_checks import check_exactly_once
 from penstock.cluster.views import ConfigInfos
-from penstock.runtime.client_configs import ADMIN, CONSUMER, PRODUCER
+from penstock.runtime.client_configs.clients import ADMIN, CONSUMER, PRODUCER
 from penstock.runtime.client_settings import consumer_group
 from penstock.runtime.connector_config import ConnectorConfig
 from penstock.runtime.dead_letter_config import DEAD_LETTERS, source_settings

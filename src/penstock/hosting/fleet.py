@@ -11,8 +11,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from penstock.cluster.messages import Failure
 from penstock.hosting.balance import choose
@@ -29,8 +30,7 @@ class HostEnded(RetriableError):
     """The process in which something ran is gone."""
 
 
-@dataclass
-class HostingSettings:
+class HostingSettings(Struct):
     """What hosts need of a worker's settings."""
 
     hosts_max: int = 2

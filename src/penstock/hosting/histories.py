@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from penstock.cluster.host_views import CallView, LastError, TaskView
 from penstock.cluster.messages import TaskChanged, TaskErred, TaskId
@@ -12,8 +13,7 @@ from penstock.runtime.error_events import ErrorEvent
 HISTORIES_MAX = 100_000
 
 
-@dataclass
-class History:
+class History(Struct):
     """Of one task."""
 
     starts: int = 0

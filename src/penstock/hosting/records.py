@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from penstock.cluster.messages import (
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from penstock.hosting.members import Member
 
 
-@dataclass
-class TaskRecord:
+class TaskRecord(Struct, eq=False):
     """A task from the command that starts it to the report that it has stopped."""
 
     start: StartTask
@@ -40,8 +39,7 @@ class TaskRecord:
     stuck_since: float | None = None  # the beginning of the call that was told to be stuck
 
 
-@dataclass
-class ConnectorRecord:
+class ConnectorRecord(Struct, eq=False):
     """A connector instance, likewise."""
 
     start: StartConnector

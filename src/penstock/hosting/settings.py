@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from penstock.runtime.worker_config import WorkerConfig
 from penstock.sdk.converter import Role
@@ -20,16 +21,14 @@ def converter_key(role: Role) -> str:
     return _KEYS[role]
 
 
-@dataclass(frozen=True)
-class ConverterSettings:
+class ConverterSettings(Struct, frozen=True):
     """A converter as the worker configures it."""
 
     class_name: str
     options: dict[str, str]
 
 
-@dataclass(frozen=True)
-class HostSettings:
+class HostSettings(Struct, frozen=True):
     """What is the same for all tasks of a worker."""
 
     converters: dict[Role, ConverterSettings]

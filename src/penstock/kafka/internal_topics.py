@@ -1,16 +1,16 @@
-"""The internal topics of a worker group: created when missing, checked, opened as logs."""
+"""The internal topics of a worker group: created when missing, checked, opened as logs.
+
+A worker names them before it answers; what Kafka's clients are is read when `make` is called.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
+from penstock.cluster.late import LateLog
 from penstock.cluster.logs import Writer
-from penstock.kafka.admin import KafkaAdmin
-from penstock.kafka.connection import ensure_possible
-from penstock.kafka.log import KafkaLog
-from penstock.kafka.log_claim import FencingWriter
-from penstock.kafka.topic_setup import InternalTopic, Purpose, TopicSetup
 from penstock.runtime import client_ids
 from penstock.runtime.client_settings import (
     ClientSettings,
@@ -18,6 +18,11 @@ from penstock.runtime.client_settings import (
     source_transactional_id,
 )
 from penstock.runtime.distributed_config import DistributedConfig
+
+if TYPE_CHECKING:
+    from penstock.kafka.admin import KafkaAdmin
+    from penstock.kafka.log import KafkaLog
+    from penstock.kafka.topic_setup import InternalTopic
 
 Properties = Mapping[str, str]
 OWN_TOPIC = "offsets.storage.topic"
@@ -37,15 +42,36 @@ class InternalTopics:
     def __init__(self, clients: ClientSettings, config: DistributedConfig) -> None:
         self._clients = clients
         self._config = config
-        self._admin = KafkaAdmin(clients.shared_admin())
         self._seconds = config.retry_backoff_ms / 1000
+        self._logs: list[LateLog] = []
 
-    def offsets(self) -> KafkaLog:
+    def make(self) -> None:
+        """Make the logs. Blocks; raises ConfigError and ConnectError for what can never work."""
+        for log in self._logs:
+            log.make()
+
+    def offsets(self) -> LateLog:
+        return self._late(self._offsets_log)
+
+    def statuses(self) -> LateLog:
+        return self._late(self._status_log)
+
+    def configs(self) -> LateLog:
+        return self._late(self._config_log)
+
+    def _late(self, make: Callable[[], KafkaLog]) -> LateLog:
+        log = LateLog(make)
+        self._logs.append(log)
+        return log
+
+    def _offsets_log(self) -> KafkaLog:
         return self._log(
             self._clients.offsets_log(), self._offsets_topic(), past_open_transactions=True
         )
 
-    def statuses(self) -> KafkaLog:
+    def _status_log(self) -> KafkaLog:
+        from penstock.kafka.topic_setup import InternalTopic, Purpose
+
         config = self._config
         topic = InternalTopic.of(
             Purpose.STATUSES,
@@ -56,7 +82,9 @@ class InternalTopics:
         )
         return self._log(self._clients.status_log(), topic)
 
-    def configs(self) -> KafkaLog:
+    def _config_log(self) -> KafkaLog:
+        from penstock.kafka.topic_setup import InternalTopic, Purpose
+
         config = self._config
         topic = InternalTopic.of(
             Purpose.CONFIGS,
@@ -72,7 +100,7 @@ class InternalTopics:
         if self._config.exactly_once_source_support == "disabled":
             return None
         properties = self._clients.config_leader_producer()
-        return partial(FencingWriter, properties, self._config.config_storage_topic)
+        return partial(_fencing_writer, properties, self._config.config_storage_topic)
 
     def own_offsets(self, connector: str, properties: Properties) -> KafkaLog | None:
         """The topic of `offsets.storage.topic`; None if it is not set, or is the worker's.
@@ -92,6 +120,11 @@ class InternalTopics:
         consumer = self._clients.offsets_consumer(
             connector, properties, client_ids.consumer(connector), exactly_once=exactly_once
         )
+        from penstock.kafka.admin import KafkaAdmin
+        from penstock.kafka.connection import ensure_possible
+        from penstock.kafka.log import KafkaLog
+        from penstock.kafka.topic_setup import TopicSetup
+
         admin = KafkaAdmin(self._clients.admin(properties, client_ids.admin(connector)))
         topic = self._offsets_topic(name)
 
@@ -113,11 +146,13 @@ class InternalTopics:
             client_id = client_ids.producer(connector, 0)
             settings = self._clients.exactly_once_producer(properties, client_id, first)
             topic = properties.get(OWN_TOPIC, "").strip() or self._config.offset_storage_topic
-            return FencingWriter(settings, topic)
+            return _fencing_writer(settings, topic)
 
         return open_writer
 
     def _offsets_topic(self, own: str | None = None) -> InternalTopic:
+        from penstock.kafka.topic_setup import InternalTopic, Purpose
+
         config = self._config
         return InternalTopic.of(
             Purpose.OFFSETS,
@@ -132,9 +167,18 @@ class InternalTopics:
         """Whether these settings lead to the worker's own cluster."""
         return _servers(producer["bootstrap.servers"]) == _servers(self._clients.bootstrap_servers)
 
+    @cached_property
+    def _admin(self) -> KafkaAdmin:
+        from penstock.kafka.admin import KafkaAdmin
+
+        return KafkaAdmin(self._clients.shared_admin())
+
     def _log(
         self, clients: LogClients, topic: InternalTopic, *, past_open_transactions: bool = False
     ) -> KafkaLog:
+        from penstock.kafka.log import KafkaLog
+        from penstock.kafka.topic_setup import TopicSetup
+
         prepare = partial(TopicSetup(self._admin, self._seconds).ensure, topic)
         return KafkaLog(
             clients.producer,
@@ -144,6 +188,12 @@ class InternalTopics:
             prepare=prepare,
             past_open_transactions=past_open_transactions,
         )
+
+
+def _fencing_writer(properties: Properties, topic: str) -> Writer:
+    from penstock.kafka.log_claim import FencingWriter
+
+    return FencingWriter(properties, topic)
 
 
 def _servers(listed: str) -> set[str]:

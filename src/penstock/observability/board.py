@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from penstock.cluster.catalog import Catalog, PluginKind
 from penstock.cluster.host_views import MetricGroup
@@ -39,8 +40,7 @@ _CONVERTER_LESS: Mapping[str, str] = {}
 Now = Callable[[], float]
 
 
-@dataclass
-class _Task:
+class _Task(Struct):
     start: StartTask
     began: float
     state: State = State.UNASSIGNED
@@ -59,8 +59,7 @@ class _Task:
         return spent / (now - self.began) if now > self.began else 0.0
 
 
-@dataclass
-class _Connector:
+class _Connector(Struct):
     start: StartConnector
     state: State = State.UNASSIGNED
 

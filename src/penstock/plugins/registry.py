@@ -7,7 +7,6 @@ classes means none.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -127,6 +126,8 @@ class Registry:
 
     def did_you_mean(self, name: str, kinds: Iterable[PluginKind] = PluginKind) -> str:
         """A question about names like one that does not exist, for operators; may be empty."""
+        import difflib
+
         plugins = [plugin for kind in kinds for plugin in self.plugins(kind)]
         names = {plugin.name for plugin in plugins} | {plugin.simple_name for plugin in plugins}
         close = difflib.get_close_matches(name, sorted(names), n=SUGGESTIONS_MAX)

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from penstock.rest.basic_auth import NAMES, BasicAuth
 from penstock.rest.endpoint import Guard
 from penstock.sdk.errors import ConfigError
 
@@ -20,6 +19,8 @@ def guards(extensions: Sequence[str], environment: Mapping[str, str]) -> list[Gu
 
 
 def _guard(name: str, environment: Mapping[str, str]) -> Guard:
+    from penstock.rest.basic_auth import NAMES, BasicAuth
+
     if name not in NAMES:
         detail = f"no such REST extension; there is {NAMES[1]}"
         raise ConfigError.invalid(SETTING, name, detail)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from penstock.runtime.java_order import hash_order
 from penstock.runtime.override_policies import NamedPolicy, OverridePolicy
@@ -37,16 +38,14 @@ _LOG_PRODUCER = _SERIALIZERS | {"acks": "all", "max.in.flight.requests.per.conne
 _LOG_CONSUMER = _DESERIALIZERS | {"enable.auto.commit": "false", "auto.offset.reset": "earliest"}
 
 
-@dataclass(frozen=True, slots=True)
-class LogClients:
+class LogClients(Struct, frozen=True):
     """The two clients of one internal topic."""
 
     producer: dict[str, str]
     consumer: dict[str, str]
 
 
-@dataclass(frozen=True)
-class ClientSettings:
+class ClientSettings(Struct, frozen=True):
     """Derives from the worker's properties, in which references to secrets are resolved."""
 
     originals: Properties

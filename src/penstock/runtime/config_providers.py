@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from penstock.runtime.config_references import resolve
 from penstock.runtime.properties import parse_properties
+from penstock.sdk.checks import described
 from penstock.sdk.config import Config, ConfigError, Importance, Option, config_class
-from penstock.sdk.java_regex import compile_regex, valid_regex
 from penstock.sdk.provider import ConfigData, ConfigProvider
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,14 @@ def _content(file: Path) -> str:
         raise ConfigError(f"Could not read file {file} for property {file.name}") from error
 
 
+@described("valid regex")
+def valid_pattern(name: str, value: Any) -> None:
+    """A pattern as Java writes it."""
+    from penstock.sdk.java_regex import valid_regex
+
+    valid_regex(name, value)
+
+
 class EnvVarConfig(Config):
     """Which environment variables may be read."""
 
@@ -91,7 +99,7 @@ class EnvVarConfig(Config):
         Option(
             "Pattern of the names of variables that may be read.",
             Importance.MEDIUM,
-            check=valid_regex,
+            check=valid_pattern,
         ),
     ] = ".*"
 
@@ -100,6 +108,8 @@ class EnvVarConfigProvider(ConfigProvider[EnvVarConfig]):
     """Environment variables, as they were when the provider was made; there is no path."""
 
     def __init__(self, config: EnvVarConfig, environment: Mapping[str, str] | None = None) -> None:
+        from penstock.sdk.java_regex import compile_regex
+
         super().__init__(config)
         allowed = compile_regex(config.allowlist_pattern)
         variables = os.environ if environment is None else environment

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from penstock.runtime.log_context import discreet
 from penstock.sdk.errors import ConfigError, ConnectError
@@ -21,8 +22,7 @@ Texts = Mapping[str, str | None]
 _REFERENCE = re.compile(r"\$\{([^}]*?):(?:([^}]*?):)?([^}]*?)\}")
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """Settings with values in place of references; milliseconds until those of a path expire.
 
     `secrets` are the values that must be shown nowhere, and the references they came from.

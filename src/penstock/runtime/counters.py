@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(slots=True)
-class ErrorCounters:
+class ErrorCounters(Struct):
     """The `task-error-metrics` of a task."""
 
     failures: int = 0  # exceptions, also of attempts that were repeated
@@ -19,8 +18,7 @@ class ErrorCounters:
     last_error_ms: int = 0
 
 
-@dataclass(slots=True)
-class BatchCounters:
+class BatchCounters(Struct):
     """What source and sink tasks both count."""
 
     batches: int = 0
@@ -48,7 +46,6 @@ class BatchCounters:
         self.commit_ms_total += took_ms
 
 
-@dataclass(slots=True)
 class SourceCounters(BatchCounters):
     """The `source-task-metrics` of a task."""
 
@@ -67,7 +64,6 @@ class SourceCounters(BatchCounters):
         self.transactions += 1
 
 
-@dataclass(slots=True)
 class SinkCounters(BatchCounters):
     """The `sink-task-metrics` of a task."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import fields
 
 import msgspec
 
@@ -41,5 +40,5 @@ def _numbers(counters: BatchCounters | ErrorCounters) -> dict[str, int]:
     kind = type(counters)
     names = _NAMES.get(kind)
     if names is None:
-        names = _NAMES[kind] = tuple(f.name for f in fields(counters) if f.type == "int")
+        names = _NAMES[kind] = tuple(n for n in kind.__struct_fields__ if n != "errors")
     return {name: getattr(counters, name) for name in names}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from penstock.sdk.checks import described
 from penstock.sdk.config import ConfigError
@@ -35,8 +36,7 @@ class VersionError(ValueError):
     """A requirement is not written as it has to be."""
 
 
-@dataclass(frozen=True)
-class Restriction:
+class Restriction(Struct, frozen=True):
     """Versions between two limits; None is no limit."""
 
     least: str | None

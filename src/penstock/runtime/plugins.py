@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from penstock.sdk.converter import Converter, HeaderConverter
 from penstock.sdk.record import Record
@@ -28,8 +29,7 @@ class Transforms(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class NoTransforms:
+class NoTransforms(Struct, frozen=True):
     """The empty chain."""
 
     stages: Sequence[TransformStage] = ()
@@ -38,8 +38,7 @@ class NoTransforms:
         """There is nothing to release."""
 
 
-@dataclass(frozen=True)
-class Converters:
+class Converters(Struct, frozen=True):
     """The converters of a task and their class names."""
 
     key: Converter[Any]

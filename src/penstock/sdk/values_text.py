@@ -12,7 +12,6 @@ from penstock.sdk.logical import as_instant
 from penstock.sdk.numbers import Float32, single
 from penstock.sdk.schema import Schema, Type
 from penstock.sdk.struct import Struct
-from penstock.sdk.values_dates import java_date
 
 
 def java_double(number: float) -> str:
@@ -92,8 +91,14 @@ def _compound(value: Any, schema: Schema | None) -> str:
     if isinstance(value, Decimal):
         return java_decimal(value)
     if isinstance(value, date | time):
-        return java_date(as_instant(value))
+        return _date_text(value)
     return str(value)
+
+
+def _date_text(value: date | time) -> str:
+    from penstock.sdk.values_dates import java_date  # which reads formats and time zones
+
+    return java_date(as_instant(value))
 
 
 def _identity(value: object) -> int:

@@ -9,7 +9,7 @@ from penstock.cluster.interface_texts import texts_of
 from penstock.cluster.plugin_views import CatalogPlugins
 from penstock.cluster.validation import Validator, WorkerTraits
 from penstock.plugins.registry import Registry
-from penstock.runtime.client_configs import ADMIN, CONSUMER, PRODUCER
+from penstock.runtime.client_configs.clients import ADMIN, CONSUMER, PRODUCER
 from penstock.sdk.config import ConfigDef, config_class
 from penstock.transforms.hoist_field import HoistField
 
