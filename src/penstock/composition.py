@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -42,6 +42,7 @@ from penstock.stores.client_offsets import GroupOffsets
 from penstock.worker_hosting import Hosting, ProcessHosting, ThreadHosting, WorkerParts, lenient
 
 C = TypeVar("C", bound=WorkerConfig)
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -202,11 +203,10 @@ class Worker(Generic[C]):
         except (ConfigError, ConnectError) as error:
             raise StartError(str(error)) from error
 
-    async def _kafka(self) -> str | None:
-        from penstock.kafka.cluster import ClusterLookup
-
+    async def _kafka(self, asked: Awaitable[str | None]) -> str | None:
+        """The cluster's id, from whoever was asked for it."""
         try:
-            return await ClusterLookup(self._clients().shared_admin()).answer()
+            return await asked
         except (ConnectError, ConfigError) as error:
             raise StartError(str(error)) from error
 
@@ -251,6 +251,17 @@ class ClientPlugins:
 
         client_id = client_ids.worker_admin(connector)
         return KafkaAdmin(self._clients.admin(properties, client_id))
+
+
+@contextlib.asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, T]) -> AsyncGenerator[asyncio.Task[T]]:
+    """Work that goes on beside what stands inside, and ends with it."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def look_for_garbage() -> None:

@@ -26,7 +26,7 @@ from penstock.cluster.service import HerderService
 from penstock.cluster.standalone import SystemClock
 from penstock.cluster.state import CONNECTOR, ClusterState, GroupSettings
 from penstock.cluster.threads import on_thread
-from penstock.composition import REST_STOP_SECONDS, ClientPlugins, StartError, Worker
+from penstock.composition import REST_STOP_SECONDS, ClientPlugins, StartError, Worker, meanwhile
 from penstock.kafka.fencing import ProducerFencer
 from penstock.kafka.internal_topics import InternalTopics
 from penstock.observability.levels import LoggerLevels
@@ -37,7 +37,7 @@ from penstock.stores.client_offsets import ClientOffsets
 from penstock.stores.config_topic import ConfigTopic
 from penstock.stores.offset_topics import OffsetTopics
 from penstock.stores.status_topic import StatusTopic
-from penstock.worker_hosting import Hosting
+from penstock.worker_hosting import Hosting, cluster_id
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +72,10 @@ class DistributedWorker(Worker[DistributedConfig]):
     async def _join(self, parts: _Parts) -> None:
         """Read what the group has written, then take part in it."""
         try:
-            await parts.make_clients()
-            await self._find_plugins(parts.hosting)
-            parts.herder.connected(await self._kafka())
+            async with meanwhile(self._kafka(cluster_id(self._clients()))) as found:
+                await parts.make_clients()
+                await self._find_plugins(parts.hosting)
+                parts.herder.connected(await found)
             await parts.read_topics()
         except (ConfigError, ConnectError) as error:
             raise StartError(str(error)) from error

@@ -103,6 +103,7 @@ class HostComposition:
         self.catalog = GrowingCatalog(_registry(self._found))
         self._policy = Policies.named(plan.override_policy, plan.override_allowlist)
         settings = ClientSettings(plan.properties, plan.cluster_id, self._policy)
+        self._settings = settings
         self._clients = KafkaTaskClients(settings)
         self._validator: Validator | None = None
 
@@ -133,8 +134,16 @@ class HostComposition:
                 return questions.encode(list(shown))
             case questions.VALIDATE:
                 return questions.encode(self._validated(questions.read_config(body)))
+            case questions.CLUSTER:
+                return questions.encode(self._cluster_id())
             case _:
                 raise ValueError(f"A host is not asked about {question}.")
+
+    def _cluster_id(self) -> str | None:
+        """Waits until Kafka answers."""
+        from penstock.kafka.cluster import ClusterLookup
+
+        return ClusterLookup(self._settings.shared_admin()).run()
 
     def _look_for(self, places: Sequence[str]) -> questions.FoundPlugins:
         """Imports what there is; from here on this host knows it."""

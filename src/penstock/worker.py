@@ -21,6 +21,7 @@ from penstock.composition import (
     Worker,
     content,
     leave,
+    meanwhile,
     read_worker_properties,
 )
 from penstock.observability.levels import LoggerLevels
@@ -104,11 +105,11 @@ class StandaloneWorker(Worker[StandaloneConfig]):
 
     async def _start_connectors(self, herder: HerderService, hosting: Hosting) -> None:
         """Create the command line's connectors, as soon as Kafka answers."""
-        await self._find_plugins(hosting)
-        for given in self._connectors:
-            await self._check_connector(herder, given)
-        cluster_id = await self._kafka()
-        herder.connected(cluster_id)
+        async with meanwhile(self._kafka(hosting.cluster_id())) as cluster_id:
+            await self._find_plugins(hosting)
+            for given in self._connectors:
+                await self._check_connector(herder, given)
+            herder.connected(await cluster_id)
         for given in self._connectors:
             await self._create(herder, given)
         herder.started()

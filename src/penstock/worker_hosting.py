@@ -20,6 +20,7 @@ from penstock.cluster.growing_catalog import GrowingCatalog
 from penstock.cluster.late import LateHosts, LateValidator
 from penstock.cluster.messages import Report, TaskHosts, TaskId
 from penstock.cluster.ports import Plugins, Validator
+from penstock.cluster.threads import on_thread
 from penstock.hosting.confirming import unrivalled
 from penstock.hosting.policy import OUR_SETTINGS, HostingConfig
 from penstock.hosting.ports import Confirming, OffsetStores
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from penstock.cluster.validation import Validator as Checks
     from penstock.hosting.process import ProcessHosts
     from penstock.hosting.thread import ThreadHosts
+    from penstock.kafka.cluster import ClusterLookup
 
 OnReport = Callable[[Report], None]
 Resolve = Callable[[Mapping[str, str | None]], dict[str, str | None]]
@@ -82,6 +84,10 @@ class Hosting(Protocol):
 
     async def find_plugins(self) -> Registry:
         """Look for plugins, if that is not done. Raises ConfigError if the worker lacks some."""
+        ...
+
+    async def cluster_id(self) -> str | None:
+        """Of the Kafka cluster, as soon as it answers. Raises ConfigError and ConnectError."""
         ...
 
     def set_levels(self, levels: Mapping[str, int]) -> None:
@@ -161,6 +167,9 @@ class ThreadHosting:
 
     async def find_plugins(self) -> Registry:
         return self.catalog
+
+    async def cluster_id(self) -> str | None:
+        return await cluster_id(self._parts.clients)
 
     def set_levels(self, levels: Mapping[str, int]) -> None:
         """Tasks log in this very process."""
@@ -247,6 +256,11 @@ class ProcessHosting:
         self._found.set()
         return registry
 
+    async def cluster_id(self) -> str | None:
+        from penstock.hosting.remote_plugins import cluster_id
+
+        return await cluster_id(self._desk)
+
     def _check_converters(self, registry: Registry) -> None:
         for setting, name in self.parts.converters().items():
             header = setting == "header.converter"
@@ -287,6 +301,17 @@ class ProcessHosting:
 
     def close(self) -> None:
         self._hosts.close()
+
+
+async def cluster_id(clients: ClientSettings) -> str | None:
+    """Asked by the worker itself; the code of Kafka's client is read on a thread."""
+
+    def lookup() -> ClusterLookup:
+        from penstock.kafka.cluster import ClusterLookup
+
+        return ClusterLookup(clients.shared_admin())
+
+    return await (await on_thread("kafka-clients", lookup)).answer()
 
 
 def lenient(registry: Registry) -> ClassFinder:

@@ -1,4 +1,4 @@
-"""What a worker asks its hosts about plugins, and what they answer."""
+"""What a worker asks its hosts about plugins and about Kafka, and what they answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import msgspec
 from penstock.cluster.plugin_specs import PluginSpec
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo
 
-PLUGINS, DESCRIBE, VALIDATE = "plugins", "describe", "validate"
+PLUGINS, DESCRIBE, VALIDATE, CLUSTER = "plugins", "describe", "validate", "cluster"
 
 
 class PluginProblem(msgspec.Struct, frozen=True):
@@ -38,4 +38,5 @@ read_places = msgspec.msgpack.Decoder(list[str]).decode
 read_describe = msgspec.msgpack.Decoder(Describe).decode
 read_keys = msgspec.msgpack.Decoder(list[ConfigKeyInfo]).decode
 read_config = msgspec.msgpack.Decoder(dict[str, str | None]).decode
+read_cluster = msgspec.msgpack.Decoder(str | None).decode  # its id
 read_infos = msgspec.msgpack.Decoder(ConfigInfos).decode

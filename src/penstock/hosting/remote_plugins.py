@@ -14,7 +14,7 @@ from penstock.cluster.plugin_specs import PluginSpec
 from penstock.cluster.plugin_views import CatalogPlugins, without_secrets
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo
 from penstock.hosting import questions
-from penstock.hosting.fleet import AskedError
+from penstock.hosting.fleet import AskedError, HostEnded
 from penstock.sdk.errors import ConfigError, ConnectError, NotFoundError
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 QUESTIONS_MAX = 64  # at once
 QUESTION_SECONDS = 80.0  # less than clients of the REST interface wait
 IMPORT_SECONDS = 30.0  # for importing all plugins of one place
+PAUSE_SECONDS = 0.5  # before another host is asked
 KINDS = (BadRequest, ConfigError, ConnectError, NotFoundError)
 _KNOWN = {f"{kind.__module__}:{kind.__qualname__}": kind for kind in KINDS}
 
@@ -43,8 +44,10 @@ class PluginDesk:
         self._hosts = hosts
         self._slots = asyncio.Semaphore(QUESTIONS_MAX)
 
-    async def ask(self, question: str, body: bytes, seconds: float = QUESTION_SECONDS) -> bytes:
-        """Raises what the plugin raised, as one of our errors."""
+    async def ask(
+        self, question: str, body: bytes, seconds: float | None = QUESTION_SECONDS
+    ) -> bytes:
+        """Raises what the plugin raised, as one of our errors. Without seconds it may take long."""
         async with self._slots:
             answer = asyncio.wrap_future(self._hosts.ask(question, body))
             try:
@@ -63,6 +66,18 @@ def raised_there(error: AskedError) -> Exception:
         return known(str(error))
     named = ConnectError.java_class if error.failure is None else error.failure.java_class
     return type("RaisedThere", (ConnectError,), {"java_class": named})(str(error))
+
+
+async def cluster_id(desk: PluginDesk, pause_seconds: float = PAUSE_SECONDS) -> str | None:
+    """Of the Kafka cluster, as soon as it answers; the worker itself needs no client for it.
+
+    Raises ConfigError and ConnectError for settings that can never work.
+    """
+    while True:
+        try:
+            return questions.read_cluster(await desk.ask(questions.CLUSTER, b"", None))
+        except HostEnded:  # with a plugin that it was asked about
+            await asyncio.sleep(pause_seconds)
 
 
 async def find_plugins(

@@ -20,6 +20,7 @@ from penstock.hosting.remote_plugins import (
     PluginDesk,
     RemotePlugins,
     RemoteValidator,
+    cluster_id,
     find_plugins,
 )
 from penstock.plugins.registry import Registry
@@ -99,6 +100,32 @@ def test_a_plugin_that_never_answers_is_ended() -> None:
     with pytest.raises(ConnectError, match=r"did not answer within 0\.01 s"):
         run(lambda desk: desk.ask("validate", b"", seconds=0.01), host)
     assert host.ended == ["a plugin did not answer within 0.01 s."]
+
+
+def test_the_cluster_is_asked_for_again_when_a_plugin_ended_the_host() -> None:
+    answers = iter([HostEnded("exit status 5"), questions.encode("kafka-1")])
+    host = Host(lambda question, body: next(answers))
+    assert run(lambda desk: cluster_id(desk, pause_seconds=0), host) == "kafka-1"
+    assert host.asked == [(questions.CLUSTER, b"")] * 2
+
+
+def test_a_host_that_waits_for_kafka_is_not_ended() -> None:
+    host = Host(lambda question, body: None)
+
+    async def work(desk: PluginDesk) -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(cluster_id(desk), 0.01)
+
+    run(work, host)
+    assert host.ended == []
+
+
+def test_settings_with_which_kafka_can_never_be_reached_are_told() -> None:
+    told = f"{ConfigError.__module__}:{ConfigError.__qualname__}"
+    failure = failure_of(ConfigError("no"))
+    host = Host(lambda question, body: AskedError(told, "sasl.mechanism is wrong", failure))
+    with pytest.raises(ConfigError, match=r"sasl\.mechanism is wrong"):
+        run(cluster_id, host)
 
 
 def test_places_whose_plugins_crash_or_hang_are_left_out() -> None:
