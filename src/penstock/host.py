@@ -7,6 +7,7 @@ provider DESCRIPTOR        be the config provider that the worker asks for
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -55,6 +56,10 @@ USUAL = (
 def main(arguments: Sequence[str], compose: Compose | None = None) -> NoReturn:
     """Never returns."""
     role, descriptor = arguments[0], int(arguments[1])
+    if role == "nursery":
+        _import_usual()
+    gc.freeze()  # hosts share what is never touched
+    gc.enable()
     made = compose or HostComposition.of_plan
 
     def host(channel: socket.socket) -> None:
@@ -63,7 +68,6 @@ def main(arguments: Sequence[str], compose: Compose | None = None) -> NoReturn:
     if role == "provider":
         serve_provider(socket.socket(fileno=descriptor), make_provider)
     elif role == "nursery":
-        _import_usual()
         nursery.serve(socket.socket(fileno=descriptor), host)
     else:
         nursery.become_host(int(arguments[2]))

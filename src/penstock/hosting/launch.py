@@ -227,9 +227,12 @@ class SpawnLauncher:
 
 
 def host_command(module: str = "penstock.host") -> list[str]:
-    """Runs a module's `main` with the paths of this process, and nothing added to them."""
+    """Runs a module's `main` with the paths of this process, and nothing added to them.
+
+    Its `main` is to turn on the garbage collector: nothing of what is imported is garbage.
+    """
     code = (
-        "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+        "import gc; gc.disable(); import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
         f"from {module} import main; main(sys.argv[2:])"
     )
     return [sys.executable, "-P", "-c", code, json.dumps(sys.path)]

@@ -7,7 +7,6 @@ gone, however it went, every host is killed with all that it started.
 from __future__ import annotations
 
 import ctypes
-import gc
 import os
 import select
 import signal
@@ -27,8 +26,6 @@ HostMain = Callable[[socket.socket], None]
 
 def serve(control: socket.socket, host_main: HostMain) -> None:
     """Fork hosts until the worker is gone. Call when all imports are done."""
-    gc.collect()
-    gc.freeze()
     _Nursery(control, host_main).run()
 
 

@@ -13,7 +13,6 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from penstock.kafka.errors import KafkaClientError, client_error, kafka_error
-from penstock.kafka.probe import why_not
 from penstock.kafka.properties_rules import Setting
 from penstock.kafka.remedies import remedy_for
 
@@ -80,6 +79,12 @@ def ensure_possible(settings: Mapping[str, Setting]) -> None:
         client.poll(0)
 
 
+def _why_not(settings: Mapping[str, Setting]) -> str | None:
+    from penstock.kafka.probe import why_not  # rarely needed
+
+    return why_not(settings)
+
+
 class Watch:
     """What a client hears of its connections. Called inside its `poll`, on that thread."""
 
@@ -89,7 +94,7 @@ class Watch:
         place: str = "",
         *,
         reminds: bool = True,
-        probe: Callable[[Mapping[str, Setting]], str | None] = why_not,
+        probe: Callable[[Mapping[str, Setting]], str | None] = _why_not,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from penstock.kafka.properties_ssl import Identity
-from penstock.runtime import key_stores
-from penstock.runtime.key_stores import KeyStoreError
 from penstock.sdk.errors import ConfigError
 
 _KINDS = ("JKS", "PKCS12", "PEM")
@@ -17,19 +15,23 @@ class FileStores:
     """A `Keystores` that reads files. Raises ConfigError, which never shows a password."""
 
     def trusted(self, path: str, kind: str, password: str | None) -> str:
+        from penstock.runtime import key_stores  # which few clients have
+
         content = _content(_TRUSTED, path, kind)
         try:
             return key_stores.trusted(content, password)
-        except KeyStoreError as error:
+        except key_stores.KeyStoreError as error:
             raise _useless(_TRUSTED, path, error) from error
 
     def identity(
         self, path: str, kind: str, password: str | None, key_password: str | None
     ) -> Identity:
+        from penstock.runtime import key_stores
+
         content = _content(_KEYS, path, kind)
         try:
             return Identity(*key_stores.identity(content, password, key_password))
-        except KeyStoreError as error:
+        except key_stores.KeyStoreError as error:
             raise _useless(_KEYS, path, error) from error
 
 
@@ -43,6 +45,6 @@ def _content(store: str, path: str, kind: str) -> bytes:
         raise ConfigError.invalid(f"{store}.location", path, detail) from error
 
 
-def _useless(store: str, path: str, error: KeyStoreError) -> ConfigError:
+def _useless(store: str, path: str, error: Exception) -> ConfigError:
     detail = f"The store is of no use: {error}. Check {store}.password and {store}.type."
     return ConfigError.invalid(f"{store}.location", path, detail)
