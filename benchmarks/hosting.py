@@ -1,6 +1,7 @@
 """What host processes cost: start-up, memory, and what a bad neighbour takes away.
 
-python -m benchmarks.hosting [ready] [rest[=TIMES]] [sources[=N]] [sinks[=N]] [neighbours]
+python -m benchmarks.hosting [ready] [rest[=TIMES]] [record[=TIMES]] [sources[=N]] [sinks[=N]]
+    [neighbours]
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,9 +33,10 @@ from tests.integration.workers import Worker, wait_until
 MB = 1 << 20
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 NASTY = Path(__file__).parents[1] / "tests" / "unit" / "hosting" / "nasty.py"
-ROWS = ("ready", "rest", "sources", "sinks", "neighbours")
+ROWS = ("ready", "rest", "record", "sources", "sinks", "neighbours")
 NEIGHBOURS = 20
 IDLE_TASKS, SETTLE_SECONDS, IDLE_SECONDS = 50, 15, 60
+LINGER_SECONDS = 35  # after which a host in which nothing runs has ended
 ANSWERS = 10
 DEEDS: Mapping[str, Mapping[str, str]] = {
     "none": {},
@@ -107,6 +110,48 @@ def rest(times: int) -> None:
     )
 
 
+def record(kafka: str, times: int) -> None:
+    """From the start of a worker with a file source until its first record is produced."""
+    from confluent_kafka import Consumer
+
+    steps: dict[str, list[float]] = {}
+    for number in range(times):
+        with tempfile.TemporaryDirectory() as folder:
+            topic = f"first-{number}"
+            given, worker = Path(folder, "in.txt"), Worker(Path(folder), kafka)
+            given.write_text("first\n")
+            source = {"connector.class": "FileStreamSource", "file": str(given), "topic": topic}
+            worker.add("first", source)
+            settings = {
+                "bootstrap.servers": kafka,
+                "group.id": topic,
+                "auto.offset.reset": "earliest",
+            }
+            consumer = Consumer({**settings, "topic.metadata.refresh.interval.ms": 20})
+            consumer.subscribe([topic])
+            consumer.poll(3.0)  # a member of its group, when the worker starts
+            began = time.time()
+            worker.start()
+            while (message := consumer.poll(0.05)) is None or message.error():
+                assert time.time() < began + 30, worker.log
+            for step, at in [*_told(worker.log), ("produced", message.timestamp()[1] / 1000)]:
+                steps.setdefault(step, []).append(at - began)
+            consumer.close()
+            worker.kill()
+    told = (f"{step} after {statistics.median(took):.3f} s" for step, took in steps.items())
+    print(", ".join(told), flush=True)
+
+
+def _told(log: str) -> list[tuple[str, float]]:
+    """When a worker said that it listens and that it has everything, from its log."""
+    found: list[tuple[str, float]] = []
+    for step, words in (("listens", " INFO Listening on"), ("started", "Kafka Connect started")):
+        line = next(line for line in log.splitlines() if words in line)
+        at = datetime.strptime(line[1:24], "%Y-%m-%d %H:%M:%S,%f").astimezone()
+        found.append((step, at.timestamp()))
+    return found
+
+
 def answers(port: int) -> bool:
     """Asked as cheaply as can be, so as not to take the worker's core."""
     try:
@@ -126,6 +171,8 @@ def idle(kafka: str, kind: str, tasks: int) -> None:
             worker.wait_for_rest()
             worker.ask("/connector-plugins")
             alone = Used.by(worker)
+            time.sleep(LINGER_SECONDS)
+            quiet = Used.by(worker)
             _create_idle(worker, kind, 0, Path(folder))
             wait_until(lambda: _running(worker) == 1, 60, what="a running task")
             time.sleep(2)
@@ -141,7 +188,8 @@ def idle(kafka: str, kind: str, tasks: int) -> None:
             cpu = (used.cpu_seconds - before.cpu_seconds) / (used.at - before.at)
             more = (used.pss - first.pss) / max(1, tasks - 1)
             print(
-                f"{kind}: worker {alone.pss / MB:.0f} MB, with a first task {first.pss / MB:.0f}, "
+                f"{kind}: worker {alone.pss / MB:.0f} MB, {quiet.pss / MB:.0f} without the host "
+                f"that knew of plugins, with a first task {first.pss / MB:.0f}, "
                 f"with {tasks} in {hosts} hosts {used.pss / MB:.0f} MB: {more / MB:.2f} MB a task; "
                 f"{used.threads} threads, {used.files} files, {cpu:.2%} of a core "
                 f"({cpu * 60:.2f} CPU s a minute)",
@@ -258,12 +306,14 @@ def main(wanted: list[str]) -> None:
         ready()
     if "rest" in chosen:
         rest(int(chosen["rest"] or ANSWERS))
-    if chosen.keys() & {"sources", "sinks", "neighbours"}:
+    if chosen.keys() & {"record", "sources", "sinks", "neighbours"}:
         with LocalKafka() as kafka:
             _with_kafka(kafka.bootstrap_servers, chosen)
 
 
 def _with_kafka(kafka: str, chosen: Mapping[str, str]) -> None:
+    if "record" in chosen:
+        record(kafka, int(chosen["record"] or ANSWERS))
     for kind in ("sources", "sinks"):
         if kind in chosen:
             idle(kafka, kind, int(chosen[kind] or IDLE_TASKS))
