@@ -79,7 +79,7 @@ def _without_secrets(info: ConfigInfo, given: Mapping[str, str | None]) -> Confi
     if shown is None:
         return info
     text, value = given.get(shown.name), shown.value
-    if value != HIDDEN and has_reference(text):
+    if value not in (None, HIDDEN) and has_reference(text):
         value = text
     errors = [hide(error) for error in shown.errors]
     recommended = [hide(each) for each in shown.recommended_values]

@@ -85,6 +85,12 @@ def test_references_are_resolved_first() -> None:
     assert Validator(REGISTRY, WorkerTraits(), resolve).validate(SHOP).error_count == 1
 
 
+def test_a_reference_is_shown_for_what_came_out_of_it_and_none_where_nothing_did() -> None:
+    infos = validated(SHOP | {"topic": "${vault:t}", "tasks.max": "${vault:tasks}"})
+    shown = {info.value.name: info.value.value for info in infos.configs if info.value}
+    assert (shown["topic"], shown["tasks.max"]) == ("${vault:t}", None)
+
+
 @pytest.mark.parametrize("given", [{}, {"connector.class": "Nope"}])
 def test_without_a_connector_the_request_is_bad(given: dict[str, str | None]) -> None:
     with pytest.raises(BadRequest):
