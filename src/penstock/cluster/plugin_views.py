@@ -20,7 +20,7 @@ from penstock.cluster.errors import BadRequest
 from penstock.cluster.threads import on_thread
 from penstock.cluster.views import ConfigInfos, ConfigKeyInfo, PluginInfo, plugin_info
 from penstock.runtime.java_order import copied_order
-from penstock.runtime.plugin_versions import VersionError
+from penstock.runtime.plugin_versions import VersionError, requirement
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import config_class
 from penstock.sdk.errors import ConnectError, NotFoundError
@@ -82,12 +82,16 @@ class CatalogPlugins:
             return [key_info(key, texts=texts) for key in keys.values()]
 
     def _find(self, name: str, version: str | None) -> Plugin:
+        try:
+            requirement(version)
+        except VersionError as error:
+            raise BadRequest(f"Invalid version specification: {version}") from error
         for kind in DESCRIBED:
             try:
                 return self._catalog.plugin(kind, name, version)
             except LookupError:
                 continue
-            except (NoSuchVersion, VersionError) as error:
+            except NoSuchVersion as error:
                 raise BadRequest(str(error)) from error
         if any(name in (p.name, p.simple_name) for p in self._undescribed()):
             raise BadRequest(_INVALID.format(name))

@@ -43,6 +43,7 @@ class Configured(msgspec.Struct, frozen=True):
     revision: int = 0
     tasks: tuple[Mapping[str, str], ...] = ()
     tasks_revision: int = 0
+    tasks_seen: int = 0  # the most there have been of it
     inconsistent: bool = False
     applied: Texts | None = None  # the connector config that the tasks were made from
     kind: str = "unknown"  # or `source`, or `sink`
@@ -119,5 +120,6 @@ class Snapshot(msgspec.Struct, frozen=True):
         changed["tasks"] = () if configs is None else tuple(configs)
         if configs is not None:
             changed["applied"] = known.config
+            changed["tasks_seen"] = max(known.tasks_seen, len(configs))
         pending = {**self.fencings, name: replace(self.fencing(name), pending=True)}
         return replace(self, fencings=pending)._with(name, replace(known, **changed))

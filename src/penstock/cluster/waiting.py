@@ -80,10 +80,10 @@ def _started(turn: Turn, pending: Pending, instance: Instance, target: TargetSta
 def ensure_restartable(turn: Turn, name: str, number: int) -> None:
     """Raise unless this worker is to run it, naming the worker that may be."""
     configured = turn.existing(name, "Unknown connector: {}")
-    if number >= len(configured.tasks):
+    group, membership = turn.state.settings.distributed, turn.state.membership
+    if number >= (configured.tasks_seen if group else len(configured.tasks)):
         raise NotFoundError(f"Unknown task: {TaskId(name, number)}")
-    membership = turn.state.membership
-    if number in turn.state.assigned(name):
+    if number < len(configured.tasks) and number in turn.state.assigned(name):
         return
     if not membership.leader:
         raise NotLeader("Only the leader knows which worker runs this.", membership.leader_url)

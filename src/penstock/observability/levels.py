@@ -51,12 +51,13 @@ class LoggerLevels:
 
     def one(self, logger: str) -> LoggerLevel | None:
         """The level in effect, None for a logger that does not exist."""
-        return self._shown(logger) if logger == ROOT or logger in self._names() else None
+        name = _named(logger)
+        return self._shown(name) if name == ROOT or name in self._names() else None
 
     def set(self, logger: str, level: str) -> list[str]:
         """Set the level of a logger and of all whose names start like its; says whose changed."""
         number = LEVELS[level.strip().upper()]
-        names = self._names()
+        names, logger = self._names(), _named(logger)
         if logger == ROOT:
             affected = [*names, ROOT]
         else:
@@ -80,6 +81,11 @@ class LoggerLevels:
     def _names(self) -> list[str]:
         known = logging.Logger.manager.loggerDict
         return sorted(name for name, it in list(known.items()) if isinstance(it, logging.Logger))
+
+
+def _named(logger: str) -> str:
+    """The root logger is meant whatever the case of its name."""
+    return ROOT if logger.lower() == ROOT else logger
 
 
 def _logger(name: str) -> logging.Logger:

@@ -79,6 +79,16 @@ Handler = Callable[[Call], Awaitable[Answer]]
 Methods = Mapping[str, Handler]
 
 
+class Untyped:
+    """A handler that reads what it is sent, whatever type that is said to have."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    def __call__(self, call: Call) -> Awaitable[Answer]:
+        return self._handler(call)
+
+
 class Guard(Protocol):
     """A REST extension that may refuse a request."""
 
@@ -104,7 +114,7 @@ class Endpoint:
     async def _response(self, request: Request) -> Response:
         """Raises HttpError for a request that no handler is asked about."""
         handler = self._handler(request.method)
-        _check_types(request)
+        _check_types(request, typed=not isinstance(handler, Untyped))
         try:
             refusal = self._refusal(request)
         except Exception as error:
@@ -157,11 +167,11 @@ async def _body(request: Request, bytes_max: int) -> bytes:
     return b"".join(chunks)
 
 
-def _check_types(request: Request) -> None:
+def _check_types(request: Request, *, typed: bool) -> None:
     content_type = request.headers.get("content-type")
     if content_type is not None and not is_media_type(content_type):
         raise Unreadable("The Content-Type is no media type")
-    if not may_be_json(content_type):
+    if typed and not may_be_json(content_type):
         raise HttpError(415)
     if not accepts_json(request.headers.get("accept")):
         raise HttpError(406)

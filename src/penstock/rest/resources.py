@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
 from penstock.cluster.errors import BadRequest, MissingError
-from penstock.cluster.ports import Levels, PeerAnswer, Plugins, Signature
+from penstock.cluster.ports import Levels, PeerAnswer, Plugins
+from penstock.cluster.sessions import read_signature
 from penstock.cluster.views import ServerInfo
 from penstock.observability.levels import is_level
 from penstock.rest.answers import Answer, json_answer
@@ -29,15 +28,6 @@ HEALTH_TIMEOUT_SECONDS = 10.0
 HEALTHY = "Worker has completed startup and is ready to handle requests."
 STARTING = "Worker is still starting up."
 UNHEALTHY = "Worker was unable to handle this request and may be unable to handle other requests."
-SIGNATURE_HEADER = "x-connect-authorization"
-ALGORITHM_HEADER = "x-connect-request-signature-algorithm"
-MAC_ALGORITHMS = frozenset(
-    f"HMAC{digest}"
-    for digest in (
-        *("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA512/224", "SHA512/256"),
-        *("SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512"),
-    )
-)
 
 
 class Server:
@@ -165,14 +155,14 @@ class Internal:
         if not body.strip():
             raise TruncatedBodyError("The body must be a list of task configs; it is empty")
         configs: list[Config | None] | None = read_task_configs(parse(body))
-        work = self._requests.herder.put_task_configs(name, configs, signature(body, headers))
+        work = self._requests.herder.put_task_configs(name, configs, read_signature(headers, body))
         path = connector_path(name, "/tasks")
         return await self._done(work, Forward("POST", path, forward, headers, configs), name)
 
     async def fence(
         self, name: str, body: bytes, forward: bool | None, headers: Mapping[str, str]
     ) -> Answer:
-        work = self._requests.herder.fence_zombies(name, signature(body, headers))
+        work = self._requests.herder.fence_zombies(name, read_signature(headers, body))
         path = connector_path(name, "/fence")
         return await self._done(work, Forward("PUT", path, forward, headers), name)
 
@@ -180,16 +170,3 @@ class Internal:
         answer = await self._requests.complete_or_forward(work, forward, name)
         body = answer.body if isinstance(answer, PeerAnswer) else None
         return Answer(204, body or None)
-
-
-def signature(body: bytes, headers: Mapping[str, str]) -> Signature | None:
-    """The signature in the headers of a request, None unless both headers are there."""
-    text, algorithm = headers.get(SIGNATURE_HEADER), headers.get(ALGORITHM_HEADER)
-    if text is None or algorithm is None:
-        return None
-    if algorithm.upper() not in MAC_ALGORITHMS:
-        raise BadRequest(f"Algorithm {algorithm} not available")
-    try:
-        return Signature(body, base64.b64decode(text, validate=True), algorithm)
-    except (binascii.Error, ValueError) as error:
-        raise BadRequest(f"{SIGNATURE_HEADER} is not valid base64: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.rest.connectors import Connectors
-from penstock.rest.endpoint import Methods
+from penstock.rest.endpoint import Methods, Untyped
 from penstock.rest.resources import Internal, Loggers, PluginResources, Server
 
 
@@ -43,8 +43,10 @@ def main_routes(
         f"{one}/stop": {"PUT": lambda call: c.stop(call.name, call.forward, call.headers)},
         f"{one}/tasks": {
             "GET": lambda call: c.tasks(call.name),
-            "POST": lambda call: internal.put_task_configs(
-                call.name, call.raw_body, call.forward, call.headers
+            "POST": Untyped(
+                lambda call: internal.put_task_configs(
+                    call.name, call.raw_body, call.forward, call.headers
+                )
             ),
         },
         f"{one}/tasks/{{task}}/status": {"GET": lambda call: c.task_status(call.name, call.task)},
@@ -59,7 +61,9 @@ def main_routes(
             "DELETE": lambda call: c.reset_offsets(call.name, call.forward, call.headers),
         },
         f"{one}/fence": {
-            "PUT": lambda call: internal.fence(call.name, call.raw_body, call.forward, call.headers)
+            "PUT": Untyped(
+                lambda call: internal.fence(call.name, call.raw_body, call.forward, call.headers)
+            )
         },
         "/connector-plugins": {
             "GET": lambda call: plugins.all(call.flag("connectorsOnly", default=True))

@@ -23,7 +23,7 @@ from penstock.cluster.effects import (
     WriteConfig,
     WriteStatus,
 )
-from penstock.cluster.errors import LostPrivilege, NotLeader
+from penstock.cluster.errors import LostPrivilege, NotAssigned, NotLeader
 from penstock.cluster.events import (
     CheckHealth,
     ClaimDue,
@@ -56,6 +56,7 @@ from penstock.cluster.messages import (
     TaskStopped,
 )
 from penstock.cluster.state import ClusterState, GroupSettings, Rebalances, Settings
+from penstock.sdk.errors import NotFoundError
 
 ME, LEADER = "http://me/", "http://leader/"
 CONFIG = {"connector.class": "X", "tasks.max": "1"}
@@ -209,6 +210,20 @@ def test_a_follower_names_its_leader():
     (reply,) = herder.feed(DeleteConnector(1, "a"))
     assert isinstance(reply.error, NotLeader)
     assert reply.error.url == LEADER
+
+
+def test_nobody_runs_a_task_that_there_was_once_and_one_that_never_was_is_unknown():
+    herder = Herder()
+    herder.knows_a(tasks=2)
+    herder.agreed(-1, 0, 1, leader=True)
+    herder.feed(ConfigChanged(TasksConfigured("a", ({"task": "0"},)), 4), ConfigRead(4))
+    herder.agreed(-1, 0, leader=True, offset=4)
+    once, never = (
+        next(e for e in herder.feed(RestartTask(n, "a", n)) if isinstance(e, Reply)) for n in (1, 2)
+    )
+    assert isinstance(once.error, NotAssigned)
+    assert once.error.url is None
+    assert isinstance(never.error, NotFoundError)
 
 
 def test_a_restart_of_what_moves_away_is_passed_on():

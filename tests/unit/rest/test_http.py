@@ -38,6 +38,8 @@ def answer(method: str, path: str, headers: dict[str, str], body: str = "") -> h
         ("GET", "/connectors", {"Accept": "text/html, application/json;q=0"}, "", 200, True),
         ("GET", "/connectors", {"Accept": ""}, "", 200, True),
         ("FOO", "/connectors", {}, "", 405, False),
+        ("PUT", "/connectors/x/fence", PLAIN, "x", 500, True),
+        ("POST", "/connectors/x/tasks", PLAIN, "[]", 500, True),
     ],
 )
 def test_media_types_decide_before_any_resource_does(

@@ -36,6 +36,12 @@ def test_a_logger_is_made_when_its_level_is_set_and_not_when_it_is_asked_for(pre
     assert shown.level == "TRACE"
 
 
+def test_the_root_logger_is_found_whatever_the_case_of_its_name():
+    levels = LoggerLevels()
+    assert levels.one("ROOT") == levels.one("root") is not None
+    assert levels.one("Roots") is None
+
+
 def test_setting_the_level_in_effect_is_no_change(prefix: str):
     levels = LoggerLevels()
     levels.set(prefix, "ERROR")

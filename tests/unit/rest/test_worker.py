@@ -226,3 +226,33 @@ def test_reads_stay_fast_with_many_connectors():
         assert len(answer) == 100
 
     play(scene)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("!!", "Illegal base64 character 21"),
+        ("A", "Input byte[] should at least have 2 bytes for base64 bytes"),
+    ],
+)
+def test_a_signature_that_cannot_be_read_is_a_bad_request(given: str, message: str):
+    signed = {
+        "X-Connect-Authorization": given,
+        "X-Connect-Request-Signature-Algorithm": "HmacSHA256",
+    }
+
+    async def scene(worker: Worker, client: httpx.AsyncClient) -> None:
+        answer = await client.put("/connectors/c/fence", headers=signed)
+        assert (answer.status_code, answer.json()["message"]) == (400, message)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("plugin", [SOURCE, "nope"])
+def test_a_plugin_in_versions_that_cannot_be_read_is_a_bad_request(plugin: str):
+    async def scene(worker: Worker, client: httpx.AsyncClient) -> None:
+        answer = await client.get(f"/connector-plugins/{plugin}/config?version=%5B4")
+        assert answer.status_code == 400
+        assert answer.json()["message"] == "Invalid version specification: [4"
+
+    play(scene)
