@@ -75,6 +75,7 @@ def test_a_task_that_cannot_start_fails_with_a_trace_and_stays_until_stopped(rig
         "\tat rig.start(rig.py:"
     )
     assert report.failure.java_class == "org.apache.kafka.connect.errors.ConnectException"
+    assert report.version == "1.0"
     stop(rig)
     assert rig.states() == ["FAILED"]
 
@@ -125,9 +126,10 @@ def test_a_sink_task_gets_what_is_in_its_topics(rig: HostRig) -> None:
     assert list(rig.kafka.committed.values()) == [2]
 
 
-def test_a_sink_task_with_wrong_settings_fails(rig: HostRig) -> None:
+def test_a_sink_task_with_wrong_settings_fails_before_it_has_a_version(rig: HostRig) -> None:
     rig.start_task(connector__class="KeepSink")
     rig.until(lambda: rig.states() == ["FAILED"])
+    assert reports(rig, TaskChanged)[0].version is None
 
 
 def test_stopping_what_is_not_there_is_answered(rig: HostRig) -> None:

@@ -107,8 +107,9 @@ class _InlineTask:
         self._steps: Iterator[None] | None = task_steps(self._make, self.control, self)
 
     def _make(self) -> Loop:
+        loop = self._builder.build(self._command, self.control, self)
         self._version = self._builder.version(self._command)
-        return self._builder.build(self._command, self.control, self)
+        return loop
 
     def step(self) -> None:
         if self._steps is None or (self.control.paused and not self.control.stopping):

@@ -219,8 +219,8 @@ class TaskThread:
             self._end()
 
     def _make(self) -> Loop:
-        self._version = self._builder.version(self._command)
         loop = self._builder.build(self._command, self.control, self)
+        self._version = self._builder.version(self._command)  # none for a task that cannot be built
         self._loop = loop
         if self.control.cancelled:
             loop.cancel()
