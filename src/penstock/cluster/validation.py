@@ -21,6 +21,7 @@ from penstock.runtime.client_configs.clients import ADMIN, CONSUMER, PRODUCER
 from penstock.runtime.client_settings import consumer_group
 from penstock.runtime.connector_config import ConnectorConfig
 from penstock.runtime.dead_letter_config import DEAD_LETTERS, source_settings
+from penstock.runtime.error_text import headline
 from penstock.runtime.java_order import copied_order, hash_order
 from penstock.runtime.override_policies import NamedPolicy, OverridePolicy
 from penstock.runtime.sink_config import SinkConnectorConfig, sink_errors
@@ -41,6 +42,8 @@ from penstock.sdk.redaction import hide, learn_settings
 
 Properties = Mapping[str, str | None]
 Resolve = Callable[[Properties], dict[str, str | None]]
+
+REFUSED_MAX = 1000  # classes that were not found are remembered, if they are not more than this
 
 _NULL_VALUE = "Null value can not be supplied as the configuration value."
 _CONVERTERS = (
@@ -74,6 +77,7 @@ class Validator:
         self._catalog = catalog
         self._worker = worker
         self._resolve = resolve
+        self._refused: set[str] = set()
 
     def validate(self, properties: Properties) -> ConfigInfos:
         """What is to be said about every setting. Raises BadRequest if there is no connector."""
@@ -92,7 +96,7 @@ class Validator:
         except NoSuchVersion as error:
             return self._without_connector(name, properties, str(error))
         except (ConnectError, ConfigError, ValueError) as error:
-            raise BadRequest(str(error)) from error
+            raise BadRequest(self._refusal(name, error)) from error
         connector = plugin.load()
         own_names = config_class(connector).definition().keys
         framework = self._framework(plugin.kind, properties, own_names)
@@ -109,6 +113,14 @@ class Validator:
         shown = views.result(name, keys, values, list(groups), texts)
         ours = self._wrong_settings_of_ours(own, properties)
         return views.merged(shown, *parts, *converters, *ours)
+
+    def _refusal(self, name: str, error: Exception) -> str:
+        """From the second time on, a Java worker names the class of what it remembers."""
+        if name in self._refused:
+            return headline(error)
+        if len(self._refused) < REFUSED_MAX:
+            self._refused.add(name)
+        return str(error)
 
     def _wrong_settings_of_ours(
         self, own: ConfigDef, properties: Properties

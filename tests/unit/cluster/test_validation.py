@@ -85,6 +85,17 @@ def test_references_are_resolved_first() -> None:
     assert Validator(REGISTRY, WorkerTraits(), resolve).validate(SHOP).error_count == 1
 
 
+def test_a_class_that_is_asked_for_again_is_refused_with_the_class_of_the_error() -> None:
+    validator = Validator(REGISTRY, WorkerTraits())
+    refused: list[str] = []
+    for _ in range(2):
+        with pytest.raises(BadRequest) as caught:
+            validator.validate({"connector.class": "Nope"})
+        refused.append(str(caught.value))
+    assert refused[0].startswith("Failed to find any class that implements Connector")
+    assert refused[1] == f"org.apache.kafka.connect.errors.ConnectException: {refused[0]}"
+
+
 def test_a_reference_is_shown_for_what_came_out_of_it_and_none_where_nothing_did() -> None:
     infos = validated(SHOP | {"topic": "${vault:t}", "tasks.max": "${vault:tasks}"})
     shown = {info.value.name: info.value.value for info in infos.configs if info.value}
