@@ -102,7 +102,12 @@ class DistributedWorker(Worker[DistributedConfig]):
         plugins.catalog = hosting.catalog
         levels = LoggerLevels(told=hosting.set_levels)
         for_clients = ClientOffsets(
-            offsets.of, plugins.groups, plugins.is_sink, self._resolved, topics.offset_writer()
+            offsets.of,
+            plugins.groups,
+            plugins.is_sink,
+            self._resolved,
+            topics.offset_writer(),
+            busy_seconds=config.task_shutdown_graceful_timeout_ms / 1000,
         )
 
         def ports(made: Driver) -> Ports:

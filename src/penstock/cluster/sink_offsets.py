@@ -10,7 +10,7 @@ from penstock.cluster.errors import BadRequest
 from penstock.sdk.record import TopicPartition
 
 TOPIC, PARTITION, OFFSET = "kafka_topic", "kafka_partition", "kafka_offset"
-_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d+")
 
 Member = Mapping[str, Any] | None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from penstock.stores.ports import Writer
 log = logging.getLogger(__name__)
 
 WRITE_TIMEOUT_MS = 60_000
+BUSY_PAUSE_SECONDS = 0.2
 _ZOMBIES = (
     "Failed to {verb} consumer group offsets for connector {name} either because its tasks haven't "
     "stopped completely yet or the connector was resumed before the request to {verb} its offsets "
@@ -69,12 +71,16 @@ class ClientOffsets:
         is_sink: Callable[[Config], bool],
         resolve: Callable[[Mapping[str, str]], Mapping[str, str]],
         writer: OpenWriter | None = None,
+        *,
+        busy_seconds: float = 0.0,
     ) -> None:
+        """Tasks of other workers have `busy_seconds` to leave their group before it is changed."""
         self._sources = sources
         self._groups = groups
         self._is_sink = is_sink
         self._resolve = resolve
         self._writer = writer
+        self._busy_seconds = busy_seconds
 
     async def read(self, connector: str, config: Config) -> Offsets:
         """All committed offsets. Raises ConnectError."""
@@ -98,9 +104,23 @@ class ClientOffsets:
 
     async def write(self, connector: str, config: Config, offsets: Offsets, *, reset: bool) -> None:
         if self._is_sink(config):
-            await asyncio.to_thread(self._write_sink, connector, config, offsets, reset)
+            await self._write_sink_once_free(connector, config, offsets, reset)
         elif offsets:
             await asyncio.to_thread(self._write_source, connector, config, offsets)
+
+    async def _write_sink_once_free(
+        self, connector: str, config: Config, offsets: Offsets, reset: bool
+    ) -> None:
+        end = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                await asyncio.to_thread(self._write_sink, connector, config, offsets, reset)
+                return
+            except GroupBusy as error:
+                if time.monotonic() >= end:
+                    verb = "reset" if reset else "alter"
+                    raise ConnectError(_ZOMBIES.format(verb=verb, name=connector)) from error
+            await asyncio.sleep(BUSY_PAUSE_SECONDS)
 
     def _resolved(self, config: Config) -> Mapping[str, str]:
         return self._resolve({name: text for name, text in config.items() if text is not None})
@@ -152,10 +172,8 @@ class ClientOffsets:
                 raise NegativeOffset(f"Failed to modify offsets for sink connector {connector}")
             groups.alter_group_offsets(group, {p: o for p, o in wanted.items() if o is not None})
             groups.delete_group_offsets(group, [p for p, o in wanted.items() if o is None])
-        except NegativeOffset:
+        except (NegativeOffset, GroupBusy):
             raise
-        except GroupBusy as error:
-            raise ConnectError(_ZOMBIES.format(verb=verb, name=connector)) from error
         except Exception as error:
             log.exception("The committed offsets of %s could not be changed", connector)
             kind = "sink connector" if reset else "connector"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.cluster.errors import GroupBusy
 from penstock.sdk.errors import ConnectError, DataError
-from penstock.stores import json_codec, offset_records
+from penstock.sdk.record import TopicPartition
+from penstock.stores import client_offsets, json_codec, offset_records
 from penstock.stores.client_offsets import ClientOffsets
 from penstock.stores.memory import MemoryLog
 from penstock.stores.offsets import ConnectorOffsets, LogOffsets, MemoryOffsets
@@ -156,6 +158,56 @@ def test_offsets_of_exactly_once_sources_are_changed_in_a_transaction_that_is_wa
     assert (written.closed, waited.closed, waited.entries) == (True, True, [])
     assert own.table.partitions("c") == []
     assert workers.table.partitions("c") == [{"p": 1}]
+
+
+class BusyGroup:
+    """A consumer group that is left after a while."""
+
+    def __init__(self, busy: int) -> None:
+        self.busy, self.offsets = busy, dict[TopicPartition, int]()
+
+    def group_offsets(self, group: str) -> dict[TopicPartition, int]:
+        return self.offsets
+
+    def alter_group_offsets(self, group: str, offsets: Mapping[TopicPartition, int]) -> None:
+        self.busy -= 1
+        if self.busy >= 0:
+            raise GroupBusy("somebody is there")
+        self.offsets |= offsets
+
+    def delete_group_offsets(self, group: str, partitions: Collection[TopicPartition]) -> None:
+        assert not partitions
+
+    def delete_group(self, group: str) -> None:
+        raise GroupBusy("somebody is there")
+
+
+def sink_offsets(group: BusyGroup, busy_seconds: float) -> ClientOffsets:
+    return ClientOffsets(
+        lambda connector, _: pytest.fail("no source"),
+        lambda connector, _: group,
+        lambda config: True,
+        dict,
+        busy_seconds=busy_seconds,
+    )
+
+
+PAIR = ({"kafka_topic": "t", "kafka_partition": 0}, {"kafka_offset": "٣"})
+
+
+def test_tasks_of_other_workers_have_time_to_leave_before_offsets_are_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client_offsets, "BUSY_PAUSE_SECONDS", 0.001)
+    group = BusyGroup(busy=3)
+    asyncio.run(sink_offsets(group, 60).write("c", {}, [PAIR], reset=False))
+    assert group.offsets == {TopicPartition("t", 0): 3}
+
+
+@pytest.mark.parametrize(("reset", "verb"), [(False, "alter"), (True, "reset")])
+def test_offsets_of_a_group_that_stays_busy_are_not_changed(reset: bool, verb: str) -> None:
+    with pytest.raises(ConnectError, match=f"Failed to {verb} consumer group offsets for connec"):
+        asyncio.run(sink_offsets(BusyGroup(9), 0).write("c", {}, [PAIR], reset=reset))
 
 
 def test_what_is_forgotten_is_forgotten_in_the_workers_topic_first() -> None:
