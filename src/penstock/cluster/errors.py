@@ -26,11 +26,17 @@ class BadRequest(RequestError):
 
 
 class Elsewhere(ConnectError):
-    """Another worker has to do this; `url` is its address, None while nobody knows."""
+    """Another worker has to do this; `url` is its address, None while nobody knows.
 
-    def __init__(self, message: str | None, url: str | None) -> None:
+    `instead` is what to say if the request may not be passed on.
+    """
+
+    def __init__(
+        self, message: str | None, url: str | None, instead: Exception | None = None
+    ) -> None:
         super().__init__(message)
         self.url = url
+        self.instead = instead
 
 
 class NotLeader(Elsewhere):

@@ -128,10 +128,13 @@ def begin(turn: Turn, request: Request) -> None:
             raise TypeError(f"{type(request).__name__} is not a request that queues")
 
 
-def _lead(turn: Turn) -> None:
+def _lead(turn: Turn, name: str = "", unknown: str = "") -> None:
+    """Raise unless this worker leads; what it does not know itself, the leader still may."""
     membership = turn.state.membership
     if not membership.leader:
-        raise NotLeader("Only the leader can do this.", membership.leader_url)
+        known = not unknown or turn.state.configured(name) is not None
+        instead = None if known else NotFoundError(unknown.format(name))
+        raise NotLeader("Only the leader can do this.", membership.leader_url, instead)
 
 
 def write(turn: Turn, request: Request, *changes: Change, memo: Any = None) -> None:
@@ -195,7 +198,7 @@ def _set_target(turn: Turn, request: SetTarget) -> None:
         turn.existing(name, UNKNOWN)
         write(turn, request, TargetChanged(name, target))
         return
-    _lead(turn)
+    _lead(turn, name, UNKNOWN)
     turn.existing(name, UNKNOWN)
     write(turn, request, TasksConfigured(name, ()), TargetChanged(name, target))
 
@@ -255,7 +258,7 @@ def _restart(turn: Turn, request: Request, number: int) -> None:
 
 def _restart_all(turn: Turn, request: RestartAll) -> None:
     name = request.connector
-    _lead(turn)
+    _lead(turn, name, UNKNOWN_COLON)
     turn.existing(name, UNKNOWN_COLON)
     statuses = turn.state.statuses.get(name, {})
     if CONNECTOR not in statuses:

@@ -72,7 +72,7 @@ class Call:
 
     @property
     def forward(self) -> bool | None:
-        return self.flag("forward") if self.first("forward") else None
+        return None if self.first("forward") is None else self.flag("forward")
 
 
 Handler = Callable[[Call], Awaitable[Answer]]

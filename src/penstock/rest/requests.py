@@ -94,7 +94,7 @@ class Requests:
             raise RequestError(409, STALE) from error
         except Elsewhere as error:
             if forward.hop is False:
-                raise RequestError(409, CONFLICT) from error
+                raise error.instead or RequestError(409, CONFLICT) from error
             if error.url is None:
                 raise RequestError(409, NO_LEADER) from error
             return await self._forwarded(forward, error.url)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from penstock.cluster.changes import (
     ConnectorConfigured,
     ConnectorRemoved,
@@ -39,8 +42,11 @@ from penstock.cluster.events import (
     RebalanceDue,
     Rejoining,
     Reported,
+    Request,
+    RestartAll,
     RestartTask,
     Result,
+    SetTarget,
     StatusChanged,
     SyncDue,
     Synced,
@@ -51,6 +57,7 @@ from penstock.cluster.messages import (
     StartTask,
     State,
     StopTask,
+    TargetState,
     TaskChanged,
     TaskId,
     TaskStopped,
@@ -210,6 +217,26 @@ def test_a_follower_names_its_leader():
     (reply,) = herder.feed(DeleteConnector(1, "a"))
     assert isinstance(reply.error, NotLeader)
     assert reply.error.url == LEADER
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        (SetTarget(1, "b", TargetState.STOPPED), "Unknown connector b"),
+        (RestartAll(1, "b", False, True), "Unknown connector: b"),
+    ],
+)
+def test_what_a_follower_does_not_know_is_unknown_unless_it_may_ask_the_leader(
+    wish: Request, message: str
+):
+    herder = Herder()
+    herder.knows_a()
+    herder.agreed(-1)
+    (reply,) = herder.feed(wish)
+    assert isinstance(reply.error, NotLeader)
+    assert (type(reply.error.instead), str(reply.error.instead)) == (NotFoundError, message)
+    (reply,) = herder.feed(replace(wish, id=2, connector="a"))
+    assert reply.error.instead is None
 
 
 def test_nobody_runs_a_task_that_there_was_once_and_one_that_never_was_is_unknown():
