@@ -12,7 +12,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -192,7 +193,7 @@ def idle(kafka: str, kind: str, tasks: int) -> None:
                 f"that knew of plugins, with a first task {first.pss / MB:.0f}, "
                 f"with {tasks} in {hosts} hosts {used.pss / MB:.0f} MB: {more / MB:.2f} MB a task; "
                 f"{used.threads} threads, {used.files} files, {cpu:.2%} of a core "
-                f"({cpu * 60:.2f} CPU s a minute)",
+                f"({cpu * 60:.2f} CPU s a minute): {used.shares_since(before)}",
                 flush=True,
             )
         finally:
@@ -207,6 +208,17 @@ class Used(NamedTuple):
     cpu_seconds: float
     threads: int
     files: int
+    by_thread: Mapping[str, float]
+
+    def shares_since(self, before: Used) -> str:
+        """Of a core, by what threads are called; librdkafka's begin with rdk."""
+        seconds = self.at - before.at
+        parts = {
+            name: (total - before.by_thread.get(name, 0.0)) / seconds
+            for name, total in self.by_thread.items()
+        }
+        most = sorted(parts.items(), key=lambda part: -part[1])
+        return ", ".join(f"{name} {share:.2%}" for name, share in most if share >= 0.0005)
 
     @classmethod
     def by(cls, worker: Worker) -> Used:
@@ -218,7 +230,19 @@ class Used(NamedTuple):
             sum(each.user + each.system for each in times),
             sum(process.num_threads() for process in tree),
             sum(process.num_fds() for process in tree),
+            _by_thread(tree),
         )
+
+
+def _by_thread(tree: Sequence[psutil.Process]) -> dict[str, float]:
+    seconds: dict[str, float] = {}
+    for process in tree:
+        for thread in process.threads():
+            with suppress(FileNotFoundError):  # it has ended just now
+                name = Path(f"/proc/{process.pid}/task/{thread.id}/comm").read_text().strip()
+                spent = thread.user_time + thread.system_time
+                seconds[name] = seconds.get(name, 0.0) + spent
+    return seconds
 
 
 def _create_idle(worker: Worker, kind: str, number: int, folder: Path) -> None:

@@ -154,6 +154,7 @@ class KafkaConsumer:
         self._look_again = 0.0
         self._remind_at = 0.0
         self._records_max = records_max
+        self._quiet = False  # nothing was found the last time; then a wait is all that is asked for
         self._commits: list[
             tuple[dict[TopicPartition, int], Callable[[Exception | None], None]]
         ] = []
@@ -197,11 +198,15 @@ class KafkaConsumer:
     def consume(self, seconds: float) -> KafkaBatch:
         """Whatever is here at once; only when there is nothing, wait for a first record."""
         self._look_for_topics()
-        messages = self._client.consume(self._records_max, 0)
-        if not messages and seconds > 0:
+        waits = seconds > 0
+        messages: list[Message] = []
+        if not (waits and self._quiet):
+            messages = self._client.consume(self._records_max, 0)
+        if waits and not messages:
             messages = self._client.consume(1, seconds)
             if messages:
                 messages += self._client.consume(self._records_max - 1, 0)
+        self._quiet = not messages
         if self._unplaced and monotonic() >= self._look_again:
             self._place()
         if self._failure is not None:

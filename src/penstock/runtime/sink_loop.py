@@ -28,7 +28,8 @@ from penstock.sdk.sink import SinkTask
 
 log = logging.getLogger(__name__)
 
-_WAKE_SECONDS = 0.25  # a consumer cannot be woken, so it is asked in slices
+_WAKE_SECONDS = 0.1  # a consumer cannot be woken, so it is asked in slices,
+_IDLE_WAKE_SECONDS = 0.4  # which grow up to this while there is nothing to do
 _RETRY_SECONDS = 1.0
 
 
@@ -86,6 +87,7 @@ class SinkLoop:
         self._paused_by_task: set[TopicPartition] = set()
         self._rewinds: Offsets = {}
         self._wake_after: float | None = None
+        self._busy_at = clock.now_ms()  # when there were records last
         self._failure: Exception | None = None
         self._closed = False
 
@@ -159,10 +161,18 @@ class SinkLoop:
             self._wake_after = None
         end = now + wait_ms
         while True:
-            left = (end - self._clock.now_ms()) / 1000
-            batch = self._consumer.consume(max(0.0, min(left, _WAKE_SECONDS)))
-            if len(batch) or left <= _WAKE_SECONDS or self._called_away():
+            now = self._clock.now_ms()
+            left, longest = (end - now) / 1000, self._slice_seconds(now)
+            batch = self._consumer.consume(max(0.0, min(left, longest)))
+            if len(batch):
+                self._busy_at = now
                 return batch
+            if left <= longest or self._called_away():
+                return batch
+
+    def _slice_seconds(self, now: int) -> float:
+        idle_seconds = (now - self._busy_at) / 1000
+        return min(max(_WAKE_SECONDS, idle_seconds / 4), _IDLE_WAKE_SECONDS)
 
     def _called_away(self) -> bool:
         return (
