@@ -193,11 +193,18 @@ def idle(kafka: str, kind: str, tasks: int) -> None:
                 f"that knew of plugins, with a first task {first.pss / MB:.0f}, "
                 f"with {tasks} in {hosts} hosts {used.pss / MB:.0f} MB: {more / MB:.2f} MB a task; "
                 f"{used.threads} threads, {used.files} files, {cpu:.2%} of a core "
-                f"({cpu * 60:.2f} CPU s a minute): {used.shares_since(before)}",
+                f"({cpu * 60:.2f} CPU s a minute), wake-ups {used.shares_since(before)}",
                 flush=True,
             )
         finally:
             worker.kill()
+
+
+class Busy(NamedTuple):
+    """What threads of one name did."""
+
+    cpu_seconds: float = 0.0
+    wake_ups: float = 0.0
 
 
 class Used(NamedTuple):
@@ -208,17 +215,21 @@ class Used(NamedTuple):
     cpu_seconds: float
     threads: int
     files: int
-    by_thread: Mapping[str, float]
+    by_thread: Mapping[str, Busy]
 
     def shares_since(self, before: Used) -> str:
-        """Of a core, by what threads are called; librdkafka's begin with rdk."""
+        """Of a core, and wake-ups a second, by what threads are called; librdkafka's are rdk."""
         seconds = self.at - before.at
         parts = {
-            name: (total - before.by_thread.get(name, 0.0)) / seconds
-            for name, total in self.by_thread.items()
+            name: Busy(
+                (busy.cpu_seconds - before.by_thread.get(name, Busy()).cpu_seconds) / seconds,
+                (busy.wake_ups - before.by_thread.get(name, Busy()).wake_ups) / seconds,
+            )
+            for name, busy in self.by_thread.items()
         }
-        most = sorted(parts.items(), key=lambda part: -part[1])
-        return ", ".join(f"{name} {share:.2%}" for name, share in most if share >= 0.0005)
+        most = sorted(parts.items(), key=lambda part: -part[1].cpu_seconds)
+        told = [f"{name} {busy.cpu_seconds:.2%} and {busy.wake_ups:.0f}" for name, busy in most[:6]]
+        return f"{sum(busy.wake_ups for busy in parts.values()):.0f} a second: {', '.join(told)}"
 
     @classmethod
     def by(cls, worker: Worker) -> Used:
@@ -234,15 +245,22 @@ class Used(NamedTuple):
         )
 
 
-def _by_thread(tree: Sequence[psutil.Process]) -> dict[str, float]:
-    seconds: dict[str, float] = {}
+def _by_thread(tree: Sequence[psutil.Process]) -> dict[str, Busy]:
+    found: dict[str, Busy] = {}
     for process in tree:
         for thread in process.threads():
             with suppress(FileNotFoundError):  # it has ended just now
-                name = Path(f"/proc/{process.pid}/task/{thread.id}/comm").read_text().strip()
-                spent = thread.user_time + thread.system_time
-                seconds[name] = seconds.get(name, 0.0) + spent
-    return seconds
+                place = Path(f"/proc/{process.pid}/task/{thread.id}")
+                told, nanoseconds = (
+                    (place / "status").read_text(),
+                    (place / "schedstat").read_text(),
+                )
+                lines = dict(line.split(":\t", 1) for line in told.splitlines() if ":\t" in line)
+                name, more = lines["Name"], int(lines["voluntary_ctxt_switches"])
+                seconds, wake_ups = found.get(name, Busy())
+                spent = int(nanoseconds.split()[0]) / 1e9  # the kernel's other times are too coarse
+                found[name] = Busy(seconds + spent, wake_ups + more)
+    return found
 
 
 def _create_idle(worker: Worker, kind: str, number: int, folder: Path) -> None:
