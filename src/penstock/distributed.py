@@ -159,8 +159,8 @@ class DistributedWorker(Worker[DistributedConfig]):
         return GroupSettings(
             sync_timeout_seconds=config.worker_sync_timeout_ms / 1000,
             unsync_backoff_seconds=config.worker_unsync_backoff_ms / 1000,
-            claims=config.exactly_once_source_support != "disabled",
-            exactly_once=config.exactly_once_source_support == "enabled",
+            claims=config.exactly_once_mode != "disabled",
+            exactly_once=config.exactly_once_mode == "enabled",
             max_delay_seconds=config.scheduled_rebalance_max_delay_ms / 1000,
             key_ttl_ms=config.inter_worker_key_ttl_ms,
             key_algorithm=config.inter_worker_key_generation_algorithm,

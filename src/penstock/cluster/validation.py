@@ -258,10 +258,12 @@ class Validator:
     def _converter_definition(
         self, kind: PluginKind, named: str, version: str | None
     ) -> tuple[ConfigDef, Texts]:
+        if named != named.strip():  # the setting may have blanks around it; here Connect minds them
+            raise LookupError(named)
         try:
-            found = self._catalog.plugin(kind, named.strip(), version)
+            found = self._catalog.plugin(kind, named, version)
         except LookupError:  # no plugin, but a class that can be imported
-            found = self._catalog.find_class(named.strip())
+            found = self._catalog.find_class(named)
             if found is None:
                 raise
         return config_class(found.load()).definition(), texts_of(found.name)

@@ -97,7 +97,7 @@ class InternalTopics:
 
     def config_writer(self) -> Callable[[], Writer] | None:
         """What `ConfigTopic` claims leadership with; None without exactly-once support."""
-        if self._config.exactly_once_source_support == "disabled":
+        if self._config.exactly_once_mode == "disabled":
             return None
         properties = self._clients.config_leader_producer()
         return partial(_fencing_writer, properties, self._config.config_storage_topic)
@@ -109,7 +109,7 @@ class InternalTopics:
         worker's name in another cluster. Raises ConfigError and ConnectError for clients that can
         never work.
         """
-        exactly_once = self._config.exactly_once_source_support == "enabled"
+        exactly_once = self._config.exactly_once_mode == "enabled"
         name = properties.get(OWN_TOPIC, "").strip()
         if not name and not exactly_once:
             return None

@@ -33,6 +33,7 @@ from penstock.sdk.converter import Converter, HeaderConverter
 
 HIGH, MEDIUM, LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
 _STORAGE = "org.apache.kafka.connect.storage."
+_INTERFACES = (f"{_STORAGE}Converter", f"{_STORAGE}HeaderConverter")
 COMMON, ERRORS = "Common", "Error Handling"
 
 
@@ -45,7 +46,8 @@ def ensure_concrete(base: type, interface: str, ref: ClassRef) -> type:
     except Exception as error:  # whatever a plugin's module raises when it is imported
         raise ConfigError(f"Class {ref.name} could not be loaded: {error}") from error
     if found is None or not issubclass(found, base):
-        raise ConfigError(f"Class class {ref.name} does not implement the {interface} interface")
+        kind = "interface" if ref.name in _INTERFACES else "class"
+        raise ConfigError(f"Class {kind} {ref.name} does not implement the {interface} interface")
     if ref.variants or inspect.isabstract(found):
         meant = f" Did you mean {', '.join(ref.variants)}?" if ref.variants else ""
         raise ConfigError("This class is abstract and cannot be created." + meant)

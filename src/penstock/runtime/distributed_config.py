@@ -8,13 +8,14 @@ from typing import Annotated, Any, ClassVar
 from penstock.runtime.client_configs.security import SASL, SECURITY_PROTOCOL
 from penstock.runtime.jca_names import KEY_GENERATORS, LEAST_KEY_BITS, MACS, known
 from penstock.runtime.worker_config import HIGH, LONG, LOW, MEDIUM, WorkerConfig
-from penstock.sdk.checks import at_least, described, one_of, one_of_ignoring_case
+from penstock.sdk.checks import at_least, between, described, one_of_ignoring_case
 from penstock.sdk.config import ConfigError, ConfigKey, ConfigType, Option
 
 SHORT = ConfigType.SHORT
+_ANY_INT = between(0, 2**31 - 1)
 
 
-@described("positive, or -1 for the broker's default")
+@described("Positive number, or -1 to use the broker's default")
 def partitions(name: str, value: Any) -> None:
     """A number of partitions."""
     if value != -1 and value <= 0:
@@ -23,7 +24,10 @@ def partitions(name: str, value: Any) -> None:
         )
 
 
-@described("positive, or -1 for the broker's default")
+@described(
+    "Positive number not larger than the number of brokers in the Kafka cluster, "
+    "or -1 to use the broker's default"
+)
 def replication_factor(name: str, value: Any) -> None:
     """A replication factor."""
     if value != -1 and value <= 0:
@@ -35,20 +39,20 @@ def replication_factor(name: str, value: Any) -> None:
         )
 
 
-@described("eager, compatible or sessioned")
+@described("[eager, compatible, sessioned]")
 def protocol(name: str, value: Any) -> None:
     """A protocol by which workers share the work."""
     if str(value).upper() not in ("EAGER", "COMPATIBLE", "SESSIONED"):
         raise ConfigError.invalid(name, value, "Invalid Connect protocol compatibility")
 
 
-@described("a MAC algorithm")
+@described("Any MAC algorithm supported by the worker JVM")
 def mac_algorithm(name: str, value: Any) -> None:
     """The name of an algorithm that signs."""
     _supported(name, value, MACS)
 
 
-@described("a key generation algorithm")
+@described("Any KeyGenerator algorithm supported by the worker JVM")
 def key_algorithm(name: str, value: Any) -> None:
     """The name of an algorithm that makes keys."""
     _supported(name, value, KEY_GENERATORS)
@@ -64,7 +68,7 @@ def _supported(name: str, value: Any, names: Iterable[str]) -> None:
         )
 
 
-@described("a list of MAC algorithms")
+@described("A list of one or more MAC algorithms, each supported by the worker JVM")
 def mac_algorithms(name: str, value: Any) -> None:
     """Names of algorithms that sign, at least one."""
     if not value:
@@ -101,7 +105,7 @@ class DistributedConfig(WorkerConfig):
         Option(
             "Whether source connectors may write exactly once.",
             HIGH,
-            check=one_of("disabled", "preparing", "enabled"),
+            check=one_of_ignoring_case("DISABLED", "ENABLED", "PREPARING"),
         ),
     ] = "disabled"
     metadata_max_age_ms: Annotated[
@@ -206,7 +210,7 @@ class DistributedConfig(WorkerConfig):
     scheduled_rebalance_max_delay_ms: Annotated[
         int,
         Option(
-            "How long the work of a worker that left waits for its return.", LOW, check=at_least(0)
+            "How long the work of a worker that left waits for its return.", LOW, check=_ANY_INT
         ),
     ] = 300000
     inter_worker_key_ttl_ms: Annotated[
@@ -214,7 +218,7 @@ class DistributedConfig(WorkerConfig):
         Option(
             "After what time the key that signs internal requests is replaced.",
             LOW,
-            check=at_least(0),
+            check=_ANY_INT,
         ),
     ] = 3600000
     inter_worker_key_generation_algorithm: Annotated[
@@ -245,3 +249,8 @@ class DistributedConfig(WorkerConfig):
                 self.inter_worker_signature_algorithm,
                 "Signature algorithm must be present in inter.worker.verification.algorithms list",
             )
+
+    @property
+    def exactly_once_mode(self) -> str:
+        """`exactly.once.source.support` in small letters."""
+        return self.exactly_once_source_support.lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from typing import Any
+from typing import Any, cast
 
 from penstock.sdk.checks import described
 from penstock.sdk.errors import ConfigError
@@ -13,7 +13,7 @@ HEADER_ACTIONS = ("set", "add", "setDate", "addDate")
 _EXAMPLE = "http://localhost:8080,https://localhost:8443"
 
 
-@described("list of URLs")
+@described(f"List of comma-separated URLs, ex: {_EXAMPLE}.")
 def listeners(name: str, value: Any) -> None:
     """At least one listener; their form is checked when they are opened."""
     if not isinstance(value, list):
@@ -24,21 +24,15 @@ def listeners(name: str, value: Any) -> None:
         raise ConfigError(
             f"Invalid value for listeners, at least one URL is expected, ex: {_EXAMPLE}."
         )
-    _refuse_blank("listeners", value)
+    if any(not str(entry).strip() for entry in cast("list[str]", value)):
+        raise ConfigError("Empty URL found when parsing listeners list.")
 
 
-@described("list of URLs, or empty")
-def admin_listeners(name: str, value: Any) -> None:
-    """Listeners of their own, none at all (empty), or the main ones (null)."""
-    _refuse_blank("admin.listeners", value or ())
-
-
-def _refuse_blank(name: str, entries: Any) -> None:
-    if any(not entry.strip() for entry in entries):
-        raise ConfigError(f"Empty URL found when parsing {name} list.")
-
-
-@described("comma separated header rules")
+@described(
+    "Comma-separated header rules, where each header rule is of the form "
+    "'[action] [header name]:[header value]' and optionally surrounded by double quotes "
+    "if any part of a header rule contains a comma"
+)
 def response_headers(name: str, value: Any) -> None:
     """Rules `<action> <header>:<value>`, each quoted if it contains a comma."""
     for rule in header_rules(value or ""):

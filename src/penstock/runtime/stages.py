@@ -23,6 +23,7 @@ Properties = Mapping[str, str]
 
 _OWN: Final = ("type", "plugin.version", "predicate", "negate")
 _OWN_OF_PREDICATES: Final = ("type", "plugin.version")
+_KINDS: Final = {"transforms": "Transformation", "predicates": "Predicate"}
 
 
 class NamedPlugin(Protocol):
@@ -98,14 +99,15 @@ class TransformChain:
         Raises `ConfigError` for settings that are wrong by themselves, and `ConnectError` for
         plugins that do not exist or refuse their settings; then nothing is left open.
         """
-        named = _aliases(properties, "transforms", "transformation aliases")
-        parts = [_checked(properties, f"transforms.{alias}.", plugins) for alias in named]
-        for alias in _aliases(properties, "predicates", "predicate aliases"):
-            _checked_predicate(properties, f"predicates.{alias}.", plugins)
+        found = _all_found(properties, "transforms", plugins.transform)
+        predicates = _all_found(properties, "predicates", plugins.predicate)
+        parts = [_checked(properties, prefix, plugin) for prefix, plugin in found.items()]
+        for prefix, plugin in predicates.items():
+            _check_options(properties, prefix, plugin, _OWN_OF_PREDICATES)
         with ExitStack() as opened:
             links: list[TransformLink] = []
             for part in parts:
-                links.append(part.link(properties, plugins))
+                links.append(part.link(properties, predicates))
                 opened.callback(links[-1].close)
             opened.pop_all()
         return cls(links)
@@ -141,12 +143,12 @@ class _Part:
         self._predicate = predicate
         self._negate = negate
 
-    def link(self, properties: Properties, plugins: ChainPlugins) -> TransformLink:
+    def link(self, properties: Properties, predicates: Mapping[str, NamedPlugin]) -> TransformLink:
         try:
             transform = _made(self._plugin, self._options)
             predicate = None
             if self._predicate is not None:
-                predicate = _predicate(properties, self._predicate, plugins)
+                predicate = _predicate(properties, f"predicates.{self._predicate}.", predicates)
         except Exception as error:
             raise ConnectError(headline(error)) from error
         return TransformLink(self._plugin.name, transform, predicate, negate=self._negate)
@@ -158,45 +160,42 @@ def _aliases(properties: Properties, setting: str, kind: str) -> list[str]:
     return listed
 
 
-def _checked(properties: Properties, prefix: str, plugins: ChainPlugins) -> _Part:
+def _all_found(properties: Properties, setting: str, find: Any) -> dict[str, NamedPlugin]:
+    """The plugin of each alias, by the prefix of its settings."""
+    kind = _KINDS[setting]
+    named = _aliases(properties, setting, f"{kind.lower()} aliases")
+    return {
+        prefix: _found(find, properties, prefix, kind)
+        for prefix in (f"{setting}.{alias}." for alias in named)
+    }
+
+
+def _found(find: Any, properties: Properties, prefix: str, kind: str) -> NamedPlugin:
+    name = properties.get(prefix + "type")
+    if name is None:
+        raise ConfigError.invalid(prefix + "type", None, f"Not a {kind}")
+    try:
+        return find(name.strip(), properties.get(prefix + "plugin.version"))
+    except LookupError as error:
+        detail = f"Class {name} could not be found."
+        raise ConfigError.invalid(prefix + "type", name, detail) from error
+
+
+def _checked(properties: Properties, prefix: str, plugin: NamedPlugin) -> _Part:
     if prefix + "negate" in properties and prefix + "predicate" not in properties:
         raise ConfigError(
             f"Config '{prefix}negate' was provided but there is no config '{prefix}predicate' "
             "defining a predicate to be negated."
         )
+    _check_options(properties, prefix, plugin, _OWN)
     own = ConfigDef(
         [
-            ConfigKey(prefix + "type", ConfigType.STRING),
-            ConfigKey(prefix + "plugin.version", ConfigType.STRING, None),
             ConfigKey(prefix + "predicate", ConfigType.STRING, None),
             ConfigKey(prefix + "negate", ConfigType.BOOLEAN, False),
         ]
     ).parse(properties)
-    plugin = _found(plugins.transform, prefix, own)
     options = _options(properties, prefix, _OWN)
-    _check_options(properties, prefix, plugin, _OWN)
     return _Part(plugin, options, own[prefix + "predicate"], negate=own[prefix + "negate"])
-
-
-def _checked_predicate(properties: Properties, prefix: str, plugins: ChainPlugins) -> NamedPlugin:
-    own = ConfigDef(
-        [
-            ConfigKey(prefix + "type", ConfigType.STRING),
-            ConfigKey(prefix + "plugin.version", ConfigType.STRING, None),
-        ]
-    ).parse(properties)
-    plugin = _found(plugins.predicate, prefix, own)
-    _check_options(properties, prefix, plugin, _OWN_OF_PREDICATES)
-    return plugin
-
-
-def _found(find: Any, prefix: str, own: Mapping[str, Any]) -> NamedPlugin:
-    name: str = own[prefix + "type"]
-    try:
-        return find(name, own[prefix + "plugin.version"])
-    except LookupError as error:
-        detail = f"Class {name} could not be found."
-        raise ConfigError.invalid(prefix + "type", name, detail) from error
 
 
 def _options(properties: Properties, prefix: str, own: Sequence[str]) -> dict[str, str]:
@@ -223,10 +222,10 @@ def _made(plugin: NamedPlugin, options: Properties) -> Any:
     return kind(settings.parse(options))
 
 
-def _predicate(properties: Properties, alias: str, plugins: ChainPlugins) -> Predicate[Any]:
-    prefix = f"predicates.{alias}."
-    if alias not in _aliases(properties, "predicates", "predicate aliases"):
+def _predicate(
+    properties: Properties, prefix: str, predicates: Mapping[str, NamedPlugin]
+) -> Predicate[Any]:
+    if prefix not in predicates:
         unknown = ConfigError(f"Unknown configuration '{prefix}plugin.version'")
         raise ConnectError(headline(unknown)) from unknown
-    plugin = _checked_predicate(properties, prefix, plugins)
-    return _made(plugin, _options(properties, prefix, _OWN_OF_PREDICATES))
+    return _made(predicates[prefix], _options(properties, prefix, _OWN_OF_PREDICATES))

@@ -28,6 +28,7 @@ LONG = ConfigType.LONG
 _some = list_without_duplicates(empty_allowed=False)
 _any = list_without_duplicates()
 _any_or_null = list_without_duplicates(null_allowed=True)
+_some_or_null = list_without_duplicates(empty_allowed=False, null_allowed=True)
 
 _FREE_PREFIXES = (
     "producer.",
@@ -53,7 +54,7 @@ class WorkerConfig(Config):
     bootstrap_servers: Annotated[
         tuple[str, ...],
         Option("Brokers to find the Kafka cluster by, as host:port.", HIGH, check=_some),
-    ] = ("localhost:9092",)
+    ]
     client_dns_lookup: Annotated[
         str, Option("How host names of brokers are looked up.", MEDIUM, check=DNS_LOOKUP)
     ] = "use_all_dns_ips"
@@ -87,7 +88,7 @@ class WorkerConfig(Config):
     ] = 5000
     plugin_path: Annotated[
         tuple[str, ...] | None,
-        Option("Folders in which plugins are looked for.", LOW, check=_any_or_null),
+        Option("Folders in which plugins are looked for.", LOW, check=_some_or_null),
     ] = None
     plugin_discovery: Annotated[
         str,
@@ -96,7 +97,7 @@ class WorkerConfig(Config):
             LOW,
             check=one_of_ignoring_case("only_scan", "hybrid_warn", "hybrid_fail", "service_load"),
         ),
-    ] = "service_load"
+    ] = "hybrid_warn"
     config_providers: Annotated[
         tuple[str, ...], Option("Names of providers that settings may refer to.", LOW, check=_any)
     ] = ()
@@ -140,7 +141,7 @@ class WorkerConfig(Config):
         Option(
             "Where admin requests are served: unset with the others, empty nowhere.",
             LOW,
-            check=rest_checks.admin_listeners,
+            check=_any_or_null,
         ),
     ] = None
     rest_advertised_host_name: Annotated[

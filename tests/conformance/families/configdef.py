@@ -127,12 +127,15 @@ def _definition(case: Case) -> ConfigDef:
 
 def _parse(case: Case) -> Any:
     definition = _definition(case)
-    values = definition.parse(case["props"])
+    with finding_classes(REGISTRY.find_exactly):
+        values = definition.parse(case["props"])
     return {"values": {n: _shown(v, definition.keys[n].type) for n, v in values.items()}}
 
 
 def _validate_all(case: Case) -> Any:
     definition = _definition(case)
+    with finding_classes(REGISTRY.find_exactly):
+        validated = definition.validate(case["props"])
     return {
         found.name: {
             "value": _shown(found.value, definition.keys[found.name].type),
@@ -140,16 +143,20 @@ def _validate_all(case: Case) -> Any:
             "recommended": found.recommended_values,
             "visible": found.visible,
         }
-        for found in definition.validate(case["props"])
+        for found in validated
     }
 
 
 _STANDALONE = {
+    "bootstrap.servers": "localhost:9092",
+    "plugin.discovery": "service_load",
     "key.converter": "org.apache.kafka.connect.json.JsonConverter",
     "value.converter": "org.apache.kafka.connect.json.JsonConverter",
     "offset.storage.file.filename": "/tmp/offsets",
 }
 _DISTRIBUTED = {
+    "bootstrap.servers": "localhost:9092",
+    "plugin.discovery": "service_load",
     "key.converter": "org.apache.kafka.connect.json.JsonConverter",
     "value.converter": "org.apache.kafka.connect.json.JsonConverter",
     "group.id": "g",

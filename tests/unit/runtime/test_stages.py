@@ -96,7 +96,7 @@ def test_stages_carry_the_class_name_that_reports_show() -> None:
 @pytest.mark.parametrize(
     ("properties", "message"),
     [
-        ({"transforms": "a"}, 'Missing required configuration "transforms.a.type"'),
+        ({"transforms": "a"}, "Invalid value null for configuration transforms.a.type"),
         ({"transforms": "a,a"}, "Duplicate alias provided"),
         ({"transforms": "a", "transforms.a.type": "No"}, "Class No could not be found"),
         (CHAIN | {"transforms.a.negate": "true"}, "defining a predicate to be negated"),

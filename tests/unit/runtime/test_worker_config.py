@@ -13,10 +13,14 @@ from penstock.runtime.worker_config import StandaloneConfig
 from penstock.sdk.class_names import finding_classes
 from penstock.sdk.config import ConfigError
 
-CONVERTERS = {"key.converter": "Json", "value.converter": "String"}
-STANDALONE = {**CONVERTERS, "offset.storage.file.filename": "/tmp/o"}
+COMMON = {
+    "bootstrap.servers": "localhost:9092",
+    "key.converter": "Json",
+    "value.converter": "String",
+}
+STANDALONE = {**COMMON, "offset.storage.file.filename": "/tmp/o"}
 DISTRIBUTED = {
-    **CONVERTERS,
+    **COMMON,
     "group.id": "g",
     "config.storage.topic": "c",
     "offset.storage.topic": "o",
@@ -34,6 +38,18 @@ def test_converters_may_be_given_by_alias() -> None:
     config = StandaloneConfig.parse(STANDALONE)
     assert config.key_converter.name == "org.apache.kafka.connect.json.JsonConverter"
     assert config.value_converter.name == "org.apache.kafka.connect.storage.StringConverter"
+
+
+def test_the_brokers_must_be_named() -> None:
+    given = {name: value for name, value in STANDALONE.items() if name != "bootstrap.servers"}
+    with pytest.raises(ConfigError, match=r'required configuration "bootstrap\.servers"'):
+        StandaloneConfig.parse(given)
+
+
+@pytest.mark.parametrize("value", ["enabled", "ENABLED"])
+def test_exactly_once_may_be_asked_for_in_any_case(value: str) -> None:
+    config = DistributedConfig.parse({**DISTRIBUTED, "exactly.once.source.support": value})
+    assert config.exactly_once_mode == "enabled"
 
 
 def test_settings_nobody_knows_are_listed_and_no_error() -> None:

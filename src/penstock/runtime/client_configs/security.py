@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from penstock.runtime.client_configs.security_texts import PROTOCOL_TEXTS, SASL_TEXTS, SSL_TEXTS
 from penstock.runtime.client_configs.tables import settings
-from penstock.sdk.checks import at_least, between, one_of, one_of_ignoring_case, optional
+from penstock.sdk.checks import (
+    between,
+    list_without_duplicates,
+    one_of,
+    one_of_ignoring_case,
+    optional,
+)
+
+_LIST = list_without_duplicates()
 
 SECURITY_PROTOCOL = settings(
     "security.protocol STRING MEDIUM PLAINTEXT",
@@ -34,6 +42,7 @@ ssl.endpoint.identification.algorithm STRING LOW https
 ssl.secure.random.implementation STRING LOW null
 ssl.engine.factory.class CLASS LOW null
 """,
+    {"ssl.cipher.suites": _LIST, "ssl.enabled.protocols": _LIST},
     texts=SSL_TEXTS,
 )
 
@@ -92,7 +101,7 @@ sasl.oauthbearer.header.urlencode BOOLEAN LOW false
         "sasl.login.refresh.window.jitter": between(0.0, 0.25),
         "sasl.login.refresh.min.period.seconds": between(0, 900),
         "sasl.login.refresh.buffer.seconds": between(0, 3600),
-        "sasl.oauthbearer.clock.skew.seconds": at_least(0),
+        "sasl.oauthbearer.expected.audience": _LIST,
         "sasl.oauthbearer.assertion.algorithm": optional(one_of_ignoring_case("ES256", "RS256")),
         "sasl.oauthbearer.assertion.claim.exp.seconds": between(0, 86400),
         "sasl.oauthbearer.assertion.claim.nbf.seconds": between(0, 3600),

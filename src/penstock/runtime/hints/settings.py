@@ -35,7 +35,8 @@ SETTINGS: tuple[Hint, ...] = (
     Hint(
         "transform-type-missing",
         "A transformation or predicate is listed, but nothing says which class it is.",
-        r'Missing required configuration "(?P<setting>(?:transforms|predicates)\.[^"]+\.type)"',
+        r'(?:Missing required configuration "|Invalid value null for configuration )'
+        r'(?P<setting>(?:transforms|predicates)\.[^":]+\.type)[":]',
         "Set {setting} to the class of that transformation or predicate, or take its name out of "
         "the list.",
     ),
