@@ -245,8 +245,11 @@ def with_prefix(properties: Properties, prefix: str) -> dict[str, str]:
 
 
 def _force(settings: dict[str, str], name: str, value: str) -> None:
+    """Set what must be so; a word that differs in case only is left as it was given."""
     given = settings.get(name)
-    if given is not None and given.lower() != value:
+    if given is not None and given.lower() == value.lower() and name != "transactional.id":
+        return
+    if given is not None and given != value:
         _log.warning(
             "The value '%s' for the '%s' property will be ignored as it cannot be overridden; "
             "'%s' is used instead",
