@@ -59,7 +59,7 @@ def _to_header(converter: HeaderConverter[Any], case: Case) -> Any:
 
 def _payload(case: Case) -> bytes | None:
     if case.get("text") is not None:
-        return case["text"].encode()
+        return case["text"].encode("utf-8", "replace")  # as Java, with `?`
     return None if case.get("bytes") is None else base64.b64decode(case["bytes"])
 
 

@@ -65,7 +65,7 @@ def schema_out(schema: Schema | None) -> Any:
     if schema.parameters is not None:
         shown["parameters"] = dict(schema.parameters)
     if schema.default is not None:
-        shown["default"] = value_out(schema.default, schema)
+        shown["default"] = value_out(schema.default, schema.changed(default=None))
     if schema.type is Type.STRUCT:
         shown["fields"] = [[f.name, schema_out(f.schema)] for f in schema.fields]
     if schema.type is Type.MAP and schema.key_schema is not None:
@@ -175,7 +175,8 @@ def value_out(value: Any, schema: Schema | None = None) -> Any:
     if isinstance(value, Struct) or (kind is Type.STRUCT and isinstance(value, dict)):
         own = value.schema if isinstance(value, Struct) else schema
         assert own is not None
-        return {"struct": {f.name: value_out(value.get(f.name), f.schema) for f in own.fields}}
+        shown = {"struct": {f.name: value_out(value.get(f.name), f.schema) for f in own.fields}}
+        return shown if own == schema else shown | {"schema": schema_out(own)}
     if isinstance(value, dict | MappingProxyType):
         keys = schema.key_schema if schema is not None and kind is Type.MAP else None
         values = schema.value_schema if schema is not None and kind is Type.MAP else None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from penstock.sdk.config import Config, Importance, Option, described, list_without_duplicates
 from penstock.sdk.errors import ConfigError, DataError
+from penstock.sdk.java_order import hash_order
 from penstock.sdk.schema import Field, Schema
 from penstock.transforms.cast import java_split
 from penstock.transforms.parts import Change, PartTransform, ReplaceNulls
@@ -73,9 +74,8 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
     def __init__(self, config: ReplaceFieldConfig) -> None:
         super().__init__(config)
         self._renames = parsed_renames(config.renames)
-        self._old_names: dict[str, list[str]] = {}
-        for old, new in self._renames.items():
-            self._old_names.setdefault(new, []).append(old)
+        # Of two old names for a new one, Connect reads the one its hash map lists last.
+        self._old_names = {self._renames[old]: old for old in hash_order(self._renames)}
         self._excluded = frozenset(config.exclude)
         self._included = frozenset(config.include)
 
@@ -98,11 +98,11 @@ class ReplaceField(PartTransform[ReplaceFieldConfig]):
 
     def _source(self, schema: Schema, name: str) -> Field:
         """Where a new field comes from: as in Connect, a new name always means its old one."""
-        names = self._old_names.get(name) or [name]
-        found = [field for old in names if (field := schema.field(old)) is not None]
-        if not found:
-            raise DataError(f"{names[-1]} is not a valid field name")
-        return found[0]
+        old = self._old_names.get(name, name)
+        found = schema.field(old)
+        if found is None:
+            raise DataError(f"{old} is not a valid field name")
+        return found
 
     def _keeps(self, name: str) -> bool:
         return name not in self._excluded and (not self._included or name in self._included)

@@ -80,7 +80,9 @@ def _parse_type(case: Case) -> Any:
 
 def _to_string(case: Case) -> Any:
     kind = ConfigType[case["type"]]
-    return {"text": ConfigDef.to_text(ConfigDef.parse_type("n", _given(case["value"]), kind), kind)}
+    with finding_classes(REGISTRY.find_exactly):
+        value = ConfigDef.parse_type("n", _given(case["value"]), kind)
+    return {"text": ConfigDef.to_text(value, kind)}
 
 
 def _check(shown: list[Any]) -> Check:
