@@ -85,7 +85,8 @@ class Validator:
         resolved = self._resolve(properties)
         name = resolved.get("connector.class")
         if name is None:
-            shown = ", ".join(f"{k}={'null' if v is None else v}" for k, v in properties.items())
+            told = ((k, properties[k]) for k in copied_order(properties))
+            shown = ", ".join(f"{k}={'null' if v is None else v}" for k, v in told)
             raise BadRequest(f"Connector config {{{hide(shown)}}} contains no connector type")
         with finding_classes(self._catalog.find_class):
             return views.without_secrets(self._validated(name, resolved), properties)

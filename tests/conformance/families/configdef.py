@@ -128,15 +128,15 @@ def _definition(case: Case) -> ConfigDef:
 
 
 def _parse(case: Case) -> Any:
-    definition = _definition(case)
     with finding_classes(REGISTRY.find_exactly):
+        definition = _definition(case)
         values = definition.parse(case["props"])
     return {"values": {n: _shown(v, definition.keys[n].type) for n, v in values.items()}}
 
 
 def _validate_all(case: Case) -> Any:
-    definition = _definition(case)
     with finding_classes(REGISTRY.find_exactly):
+        definition = _definition(case)
         validated = definition.validate(case["props"])
     return {
         found.name: {
