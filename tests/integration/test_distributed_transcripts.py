@@ -1,9 +1,13 @@
-"""Conversations recorded with a distributed Java worker are repeated with ours."""
+"""Conversations recorded with distributed Java workers are repeated with ours.
+
+Most of the time is spent waiting for what was asked for, so they are held side by side.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +17,60 @@ from penstock.broker import LocalKafka
 from tests.integration.group_files import started
 from tests.integration.group_workers import Distributed, Group
 from tests.integration.transcripts import replay
+from tests.integration.workers import wait_until
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(300),
-    pytest.mark.xdist_group("distributed transcripts"),  # one group of workers for all
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("distributed transcripts"),  # one broker for all
 ]
 
 TRANSCRIPTS = Path(replay.__file__).parent
-OF_LEADERS = ["settings"]
-AS_STANDALONE = ["odd-requests", "definitions"]
+FOLLOWER = ["follower"]
+TABLES = [  # each is one worker's
+    ["life-cycles"],
+    ["creations"],
+    ["offsets", "inner", "settings", "odd-requests", "definitions"],
+    FOLLOWER,
+]
+
+Differences = Mapping[str, list[str]]
 
 
 @pytest.fixture(scope="module")
-def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
-    """On a broker of their own, as answers show what there is on it."""
-    with LocalKafka() as kafka:
-        folder = tmp_path_factory.mktemp("distributed")
-        made = Group(kafka.bootstrap_servers, folder, exactly__once__source__support="enabled")
-        try:
-            yield made
-        finally:
-            made.end()
+def talks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Differences]]]:
+    """By conversation, what is other than with Java, of all that are held at one table."""
+    folder = tmp_path_factory.mktemp("talks")
+    with LocalKafka() as kafka, ThreadPoolExecutor(len(TABLES)) as pool:
+        talks = [pool.submit(talk, kafka.bootstrap_servers, folder, names) for names in TABLES]
+        yield {name: it for names, it in zip(TABLES, talks, strict=True) for name in names}
 
 
-@pytest.fixture(scope="module")
-def leader(group: Group) -> Distributed:
-    return started(group.worker())[0]
+def talk(bootstrap: str, folder: Path, names: Sequence[str]) -> Differences:
+    """All conversations of one table, one after the other."""
+    files = folder / names[0]
+    files.mkdir()
+    group = Group(bootstrap, files, exactly__once__source__support="enabled")
+    try:
+        (worker,) = started(group.worker())
+        if names is FOLLOWER:
+            (worker,) = started(group.worker())
+            # what is passed on is answered once both are members
+            wait_until(lambda: worker.ask("/connectors/nope", "DELETE")[0] == 404)
+        return {name: differences(worker, steps_of(name), files / name) for name in names}
+    finally:
+        group.end()
+
+
+def steps_of(name: str) -> list[dict[str, Any]]:
+    """As recorded with a distributed worker, or with a standalone one as far as that is alike."""
+    own = TRANSCRIPTS / f"distributed-{name}.json"
+    if own.exists():
+        return replay.load(own)
+    answers = json.loads((TRANSCRIPTS / "distributed-answers.json").read_text())[name]
+    steps = replay.load(TRANSCRIPTS / f"{name}.json")
+    assert answers.keys() < {step["step"] for step in steps}
+    return [{**step, "answer": answers.get(step["step"], step["answer"])} for step in steps]
 
 
 def differences(worker: Distributed, steps: list[dict[str, Any]], folder: Path) -> list[str]:
@@ -49,28 +80,14 @@ def differences(worker: Distributed, steps: list[dict[str, Any]], folder: Path) 
         found = replay.differences(step["step"], step["answer"], answer)
         different.extend(f"{step['step']} {step['method']} {step['path']}: {it}" for it in found)
 
+    assert len(steps) > 50
     folder.mkdir()
     replay.play(f"http://127.0.0.1:{worker.port}", steps, str(folder), compare)
     return different
 
 
-@pytest.mark.parametrize("name", OF_LEADERS)
-def test_a_lone_worker_answers_as_the_java_worker_did(
-    name: str, leader: Distributed, tmp_path: Path
+@pytest.mark.parametrize("name", [name for names in TABLES for name in names])
+def test_a_distributed_worker_answers_as_the_java_worker_did(
+    name: str, talks: Mapping[str, Future[Differences]]
 ) -> None:
-    steps = replay.load(TRANSCRIPTS / f"distributed-{name}.json")
-    assert len(steps) > 50
-    assert differences(leader, steps, tmp_path / "files") == []
-
-
-@pytest.mark.parametrize("name", AS_STANDALONE)
-def test_a_lone_worker_answers_as_a_standalone_one_but_where_java_does_not(
-    name: str, leader: Distributed, tmp_path: Path
-) -> None:
-    answers = json.loads((TRANSCRIPTS / "distributed-answers.json").read_text())[name]
-    steps = [
-        {**step, "answer": answers.get(step["step"], step["answer"])}
-        for step in replay.load(TRANSCRIPTS / f"{name}.json")
-    ]
-    assert set(answers) < {step["step"] for step in steps}
-    assert differences(leader, steps, tmp_path / "files") == []
+    assert talks[name].result()[name] == []
