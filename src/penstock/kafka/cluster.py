@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 ATTEMPT_SECONDS = 1.0  # short, so that nobody waits long for a stop
 REMIND_SECONDS = 60.0
+QUICK_MS = 10  # a client waits half of its backoff before it asks the first broker it hears of
+_BACKOFF = "reconnect.backoff.ms"
 
 
 class ClusterLookup:
@@ -62,7 +64,9 @@ class ClusterLookup:
         made = to_librdkafka(self._properties, ClientKind.ADMIN)
         made.report(log, "worker")
         watch = Watch(made.settings)
-        admin = self._client({**made.settings, "log_level": 0, "error_cb": watch.heard})
+        settings = {**made.settings, "log_level": 0, "error_cb": watch.heard}
+        quick = _BACKOFF not in self._properties  # at first: who is away is not asked so often
+        admin = self._client({**settings, _BACKOFF: QUICK_MS} if quick else settings)
         reminded: float | None = None
         while not self._stopped.is_set():
             try:
@@ -71,6 +75,8 @@ class ClusterLookup:
                     return found
             except KafkaException:
                 admin.poll(0)  # raises what its watch says
+                if quick:
+                    quick, admin = False, self._client(settings)
             if reminded is None or now() - reminded >= REMIND_SECONDS:
                 reminded = now()
                 log.warning(
