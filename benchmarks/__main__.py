@@ -147,7 +147,8 @@ def one(contestant: str, job: Job, count: int) -> Sample:
         make_topic(job.bootstrap, job.topic, job.scenario.partitions)
     running = CONTESTANTS[contestant](job)
     try:
-        return watch(running, progress(job), count, None if contestant == "bare" else job.port)
+        port = None if contestant == "bare" else job.port
+        return watch(running, progress(job), count, port, job.scenario.ends_at)
     finally:
         running.stop()
         if source:

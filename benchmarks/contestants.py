@@ -64,19 +64,21 @@ class Job:
 
     @property
     def connector(self) -> dict[str, str]:
-        place = {"file": str(self.file), "tasks.max": "1", **self.scenario.settings}
+        usual = {"file": str(self.file), "tasks.max": "1"}
         if self.scenario.kind == "source":
-            return {
+            usual |= {
                 "name": "source",
                 "connector.class": "FileStreamSource",
                 "topic": self.topic,
                 "kafka.topic": self.topic,
-            } | place
-        return place | {
-            "name": f"sink-{self.folder.name}",
-            "connector.class": "FileStreamSink",
-            "topics": self.topic,
-        }
+            }
+        else:
+            usual |= {
+                "name": f"sink-{self.folder.name}",
+                "connector.class": "FileStreamSink",
+                "topics": self.topic,
+            }
+        return usual | dict(self.scenario.settings)
 
 
 def penstock(job: Job) -> Measured:

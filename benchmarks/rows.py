@@ -21,9 +21,10 @@ from benchmarks.scenarios import (
 )
 
 THREE = chain(INSERT, MASK, ROUTE)
-TWELVE = chain(
-    *(INSERT | {"static.field": f"source{number}"} for number in range(6)),
-    *(MASK | {"fields": name} for name in ("name", "city", "source0", "source1", "id", "amount")),
+MANY = chain(
+    *(INSERT | {"static.field": f"source{number}"} for number in range(12)),
+    *(MASK | {"fields": f"source{number}"} for number in range(8)),
+    *(MASK | {"fields": name} for name in ("name", "city", "id", "amount")),
 )
 HOISTED = (
     '{"schema":{"type":"struct","fields":[{"type":"string","optional":false,"field":"text"},'
@@ -72,14 +73,15 @@ def drain(title: str, *, envelope: bool, transforms: Mapping[str, str]) -> Scena
 
 def heavy(tasks: int) -> Scenario:
     """So much work per record that tasks need the cores, not clients and broker."""
-    title = f"draining sink, JSON, 12 transforms, 2 partitions, tasks: {tasks}"
+    title = f"draining sink, JSON envelope, 24 transforms, 2 partitions, tasks: {tasks}"
     return Scenario(
         title,
         "sink",
-        customer,
-        DRAIN | PLAIN_JSON | {"tasks.max": str(tasks)} | TWELVE,
-        share=0.5,
+        wrapped,
+        DRAIN | {"value.converter": JSON, "tasks.max": str(tasks)} | MANY,
+        share=0.25,
         partitions=2,
+        ends_at=0.85,  # later, one task may be done and leave its core to nobody
         drains=True,
         no_java=ONE_TASK_ONLY,
         beside="" if tasks == 1 else "heavy-1-task",

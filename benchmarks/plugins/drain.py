@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from penstock.sdk.config import Config
 from penstock.sdk.record import SinkRecord
@@ -21,3 +21,6 @@ class Drain(SinkConnector[Config]):
     """Takes records and drops them."""
 
     task = DrainTask
+
+    def task_configs(self, max_tasks: int) -> Sequence[Mapping[str, str]]:
+        return [self.config.properties] * max_tasks
