@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from penstock.converters.json_encode import encoder, schemaless
+from penstock.converters.json_singles import with_fewest_digits
 from penstock.converters.json_writer import write
 from penstock.sdk.logical import EPOCH, LOGICAL_NAMES, TIMESTAMP_NAME
 from penstock.sdk.schema import STRING, Schema, Type
@@ -94,6 +95,7 @@ class _Column:
         self._get = attrgetter(name)
         self._prepare = encoder(schema, null_is_default, numeric)
         self._doubles = schema.type is Type.FLOAT64 and schema.name not in LOGICAL_NAMES
+        self._singles = schema.type is Type.FLOAT32 and schema.name not in LOGICAL_NAMES
         self._instants = schema.name == TIMESTAMP_NAME
         self._nullable = _may_be_null(schema, null_is_default)
 
@@ -109,7 +111,8 @@ class _Column:
         if self._instants and set(map(type, column)) == {datetime}:
             with suppress(TypeError):  # a datetime without time zone
                 return [(moment - EPOCH) // _MS for moment in column]
-        return list(map(self._prepare, column))
+        near = with_fewest_digits(column, self._prepare) if self._singles else None
+        return list(map(self._prepare, column)) if near is None else near
 
     def _numbers(self, column: list[Any]) -> list[Any]:
         if self._nullable and None in column:
