@@ -30,18 +30,25 @@ HOISTED = (
     '{"schema":{"type":"struct","fields":[{"type":"string","optional":false,"field":"text"},'
     '{"type":"string","optional":true,"field":"source"}],"optional":false},"payload":{"text":"'
 )
-# Columns of what Java's tool connector makes up, as our datagen source can make them too.
+# What Java's tool connector makes up, as our datagen source makes it too.
+SAME_EACH_TIME = {
+    "boolean": True,
+    "int": 12,
+    "long": 12,
+    "float": 12.2,
+    "double": 12.2,
+    "partitioning": 0,
+    "id": 0,
+}
+KINDS = {"partitioning": "int", "id": "int"}
 MADE_UP = {
     "type": "record",
     "name": "record",
     "fields": [
-        {"name": "boolean", "type": "boolean"},
-        {"name": "int", "type": "int"},
-        {"name": "long", "type": "long"},
-        {"name": "float", "type": "float"},
-        {"name": "double", "type": "double"},
-        {"name": "partitioning", "type": "int"},
-        {"name": "id", "type": "int"},
+        *(
+            {"name": n, "type": {"type": KINDS.get(n, n), "arg.properties": {"options": [value]}}}
+            for n, value in SAME_EACH_TIME.items()
+        ),
         {
             "name": "seqno",
             "type": {"type": "long", "arg.properties": {"iteration": {"start": 0}}},
@@ -59,10 +66,7 @@ def wrapped(row: int) -> str:
 
 
 def made_up(row: int) -> str:
-    return (
-        f'{{"boolean":true,"int":12,"long":12,"float":12.2,"double":12.2,"partitioning":0,'
-        f'"id":0,"seqno":{row}}}'
-    )
+    return json.dumps({**SAME_EACH_TIME, "seqno": row}, separators=(",", ":"))
 
 
 def drain(title: str, *, envelope: bool, transforms: Mapping[str, str]) -> Scenario:

@@ -194,6 +194,8 @@ def _chosen(options: Any, where: str) -> Column:
     if not isinstance(options, list) or not options:
         raise DataError(f"The options of {where} must be a list that is not empty.")
     given = tuple(cast("list[Any]", options))
+    if len(given) == 1:
+        return lambda random, first, size: given * size
     return lambda random, first, size: random.choices(given, k=size)
 
 
