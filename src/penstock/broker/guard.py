@@ -17,12 +17,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.25
+ORPHANED_SECONDS = 2.0
 
 
 class Asked(Exception):
@@ -46,8 +48,8 @@ def main(parent: int, grace_seconds: float, discarded: str, command: list[str]) 
         letter = b"T"
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    status = _ended(program, letter, grace_seconds)
-    if discarded and os.getppid() != parent:
+    status = _ended(program, letter or b"T", grace_seconds)
+    if discarded and _is_gone(parent, ORPHANED_SECONDS if not letter else 0.0):
         os.chdir("/")
         shutil.rmtree(discarded, ignore_errors=True)
     return status
@@ -73,7 +75,10 @@ def _dies_with_guard() -> Callable[[], None] | None:
 
 
 def _awaited(parent: int, program: subprocess.Popen[bytes]) -> bytes:
-    """The letter that says how to go on; polls only where there are no process descriptors."""
+    """The letter that says how to go on, none if the parent wrote none before it closed its end.
+
+    Polls only where there are no process descriptors.
+    """
     watched: list[int] = [sys.stdin.fileno()]
     try:
         watched += [os.pidfd_open(parent), os.pidfd_open(program.pid)]
@@ -85,8 +90,16 @@ def _awaited(parent: int, program: subprocess.Popen[bytes]) -> bytes:
     while os.getppid() == parent and program.poll() is None:
         ready, _, _ = select.select(watched, (), (), timeout)
         if watched[0] in ready:
-            return os.read(watched[0], 1) or b"T"
+            return os.read(watched[0], 1)
     return b"T"
+
+
+def _is_gone(parent: int, seconds: float) -> bool:
+    """Files of a process that ends are closed a moment before its children have another parent."""
+    end = time.monotonic() + seconds
+    while os.getppid() == parent and time.monotonic() < end:
+        time.sleep(0.005)
+    return os.getppid() != parent
 
 
 def _ended(program: subprocess.Popen[bytes], letter: bytes, grace_seconds: float) -> int:
