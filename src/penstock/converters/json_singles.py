@@ -22,11 +22,11 @@ def with_fewest_digits(column: Sequence[Any], otherwise: Callable[[Any], Any]) -
     if not _KINDS.issuperset(map(type, column)):
         return None
     singles = array("f", column).tolist()
-    odd = [place for place, x in enumerate(singles) if not 1e-3 <= x < 1e7]
-    if odd:
-        odd = [at for at in odd if not (-1e7 < singles[at] <= -1e-3 or singles[at] == 0)]
-    if not _POWERS.isdisjoint(singles):
-        odd += [place for place, x in enumerate(singles) if x in _POWERS]
+    odd = [
+        place
+        for place, x in enumerate(singles)
+        if not (1e-3 <= abs(x) < 1e7 or x == 0) or x in _POWERS
+    ]
     for place in odd:
         singles[place] = 0.0
     near: list[Any] = _nearest(singles, (7, 8, 9))
