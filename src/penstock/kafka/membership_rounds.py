@@ -91,20 +91,26 @@ class Rounds:
 
     def metadata(self) -> Metadata:
         """What to tell the group when joining."""
-        offset = self._configs.configs().offset
-        return Metadata(self._url, offset if offset > 0 else -1, self.allocation)
+        return Metadata(self._url, _read(self._configs.configs()), self.allocation)
 
     def lead(
         self, protocol: str, leader: str, members: Mapping[str, bytes], generation: int
     ) -> dict[str, bytes]:
-        """Assignments for all members."""
+        """Assignments for all members.
+
+        They are told up to where the configurations that were dealt go, which may be further than
+        this leader told when it joined: a Java worker that is given a connector it has not read of
+        fails it for good.
+        """
         agreed = ConnectProtocol.of_protocol(protocol)
         told = {name: read_metadata(agreed.version, data) for name, data in members.items()}
+        configs = self._configs.configs()
+        told[leader] = replace(told[leader], offset=max(told[leader].offset, _read(configs)))
         group = Group(
             agreed, leader, told, generation, self._completed, self._now_ms(), self._max_delay_ms
         )
         with self._lock:
-            led = lead(group, self._configs.configs(), self._configs.newest_configs, self._assignor)
+            led = lead(group, configs, self._configs.newest_configs, self._assignor)
             self._assignor = led.state
         self._owners = owners(led.work, {name: member.url for name, member in told.items()})
         return {
@@ -136,6 +142,11 @@ class Rounds:
             version=agreed.version,
             sequence=sequence,
         )
+
+
+def _read(configs: ConfigState) -> int:
+    """How far, as the group is told it: a log of which nothing was read has no offset."""
+    return configs.offset if configs.offset > 0 else -1
 
 
 def _merged(before: Assignment | None, given: Assignment) -> Assignment:

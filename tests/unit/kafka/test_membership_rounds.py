@@ -99,6 +99,15 @@ def test_a_leader_gives_everything_to_somebody_and_knows_where_it_is():
     assert known == {"http://me/", "http://other/"}
 
 
+def test_members_are_told_how_far_to_read_for_a_connector_that_came_while_they_joined():
+    configs = Configs(ConfigState(offset=3))
+    me = rounds(configs)
+    members = {"m1": metadata(me), "m2": metadata(rounds(Configs(ConfigState(offset=3))))}
+    configs.read = STATE
+    told = me.lead("sessioned", "m1", members, 1)
+    assert {read_assignment(2, data).offset for data in told.values()} == {STATE.offset}
+
+
 def test_a_leader_reads_on_before_it_leads_members_that_know_more():
     behind = ConfigState(offset=3)
     me, other = rounds(Configs(behind, STATE)), rounds()
