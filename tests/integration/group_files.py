@@ -10,7 +10,6 @@ from tests.integration.group_workers import (
     Distributed,
     Group,
     JavaWorker,
-    places,
     shared_evenly,
 )
 from tests.integration.topics import read_messages, read_values
@@ -78,7 +77,9 @@ def lines(group: Group, name: str) -> list[str]:
 
 def even(workers: Sequence[Distributed | JavaWorker], names: Sequence[str]) -> None:
     def shown() -> str:
-        return f"fair shares: {[places(worker, names) for worker in workers]}"
+        return "fair shares: " + json.dumps(
+            [worker.ask(f"/connectors/{name}/status") for worker in workers for name in names]
+        )
 
     wait_until(lambda: shared_evenly(workers, names), SECONDS, what=shown)
 

@@ -167,12 +167,20 @@ def test_work_goes_on_and_nothing_is_lost_after_kafka_was_away(tmp_path: Path) -
 
 @pytest.mark.parametrize("exactly_once", ["disabled", "enabled"])
 def test_a_worker_answers_as_the_java_worker_did(exactly_once: str, tmp_path: Path) -> None:
-    steps = json.loads((Path(replay.__file__).parent / "rest-distributed.json").read_text())
+    transcripts = Path(replay.__file__).parent
+    steps = replay.load(transcripts / "rest-distributed.json")
+    answers = {step["step"]: [step["answer"]] for step in steps}
+    # It comes while the restart before it is under way, or just after: both were recorded.
+    for step in replay.load(transcripts / "rest-standalone.json"):
+        if step["step"] == "restart-only-failed":
+            answers[step["step"]].append(step["answer"])
     different: list[str] = []
 
     def compare(step: dict[str, Any], answer: dict[str, Any], seconds: float) -> None:
-        found = replay.differences(step["step"], step["answer"], answer)
-        different.extend(f"{step['step']} {step['path']}: {it}" for it in found)
+        name = step["step"]
+        found = [list(replay.differences(name, want, answer)) for want in answers[name]]
+        if all(found):
+            different.extend(f"{name} {step['path']}: {it}" for it in found[0])
 
     files = tmp_path / "files"
     files.mkdir()

@@ -1,4 +1,4 @@
-"""A source that says who writes and when, as a plugin of workers under test, and what it wrote."""
+"""A source that says which run of it writes and when, as a plugin of workers under test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.topics import read_values
 from tests.integration.workers import STRING, Worker
 
 PLUGIN = """
-import os, time
+import time
 from penstock.sdk import Config, SourceConnector, SourceRecord, SourceTask
 
 
@@ -22,11 +22,12 @@ class TickingTask(SourceTask[Config]):
 
     def poll(self):
         if self.number is None:
+            self.run = time.monotonic_ns()  # a task that comes back to a process is another one
             found = self.context.offset({"of": "ticks"}) or {"number": -1}
             self.number = found["number"]
         self.number += 1
         self.context.sleep(0.02)
-        value = f"{self.number} {os.getpid()} {time.monotonic():.3f}"
+        value = f"{self.number} {self.run} {time.monotonic():.3f}"
         where = {"source_partition": {"of": "ticks"}, "source_offset": {"number": self.number}}
         return [SourceRecord(self.config.properties['topic'], value, **where)]
 
@@ -37,10 +38,10 @@ class Ticking(SourceConnector[Config]):
 
 
 class Tick(NamedTuple):
-    """One record: which it is, the process that wrote it, and when it was made."""
+    """One record: which it is, the run of the task that wrote it, and when it was made."""
 
     number: int
-    process: int
+    run: int
     at: float
 
 
@@ -71,7 +72,7 @@ def ticks(group: Group, name: str) -> list[Tick]:
         ]
     except KeyError:
         return []
-    return [Tick(int(number), int(process), float(at)) for number, process, at in values]
+    return [Tick(int(number), int(run), float(at)) for number, run, at in values]
 
 
 def missing(found: Sequence[Tick]) -> list[int]:
@@ -81,10 +82,10 @@ def missing(found: Sequence[Tick]) -> list[int]:
 
 
 def seconds_together(found: Sequence[Tick]) -> float:
-    """How long more than one process wrote, at the most."""
+    """How long more than one run of the task wrote, at the most."""
     spans: dict[int, list[float]] = defaultdict(list)
     for tick in found:
-        spans[tick.process].append(tick.at)
+        spans[tick.run].append(tick.at)
     begins = sorted((min(times), max(times)) for times in spans.values())
     overlaps = [first[1] - second[0] for first, second in itertools.pairwise(begins)]
     return max(overlaps, default=0.0)
