@@ -10,6 +10,12 @@ _NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
+class MissingKey(ValueError):
+    """A record without a key, which no worker writes."""
+
+    java_class = "java.lang.NullPointerException"
+
+
 def task_id(key: str, words_before: int) -> TaskId | None:
     """The task in `<words>-<connector>-<number>`; the connector's name may hold dashes."""
     parts = key.split("-")

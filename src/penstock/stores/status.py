@@ -12,21 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from penstock.cluster.messages import State, TaskId
+from penstock.converters.charsets import decode_utf8, encode_utf8
 from penstock.sdk.errors import RetriableError
 from penstock.stores import status_records as records
-from penstock.stores.keys import task_id
+from penstock.stores.keys import MissingKey, task_id
 from penstock.stores.ports import Log, LogRecord
 from penstock.stores.status_records import Status, TopicStatus
 
 _log = logging.getLogger(__name__)
 
 Later = Callable[[Callable[[], None]], None]
-
-
-class MissingKey(ValueError):
-    """A record without a key, which no worker writes."""
-
-    java_class = "java.lang.NullPointerException"
 
 
 @dataclass(slots=True)
@@ -49,10 +44,15 @@ class _Entry:
 
 
 class StatusStore:
-    """Calls come from any thread. `later` runs another attempt of a failed write, with a pause."""
+    """Calls come from any thread. `later` runs another attempt of a failed write, with a pause.
 
-    def __init__(self, log: Log, later: Later | None = None) -> None:
+    Like Java's it takes in whatever is said of a connector. With `ignore_late`, a worker that lets
+    go of a connector in an earlier generation than others run it in is not believed.
+    """
+
+    def __init__(self, log: Log, later: Later | None = None, *, ignore_late: bool = False) -> None:
         self._log = log
+        self._ignore_late = ignore_late
         self._later: Later = later or (lambda attempt: None)
         self._lock = threading.RLock()
         self._connectors: dict[str, _Entry] = {}
@@ -155,7 +155,7 @@ class StatusStore:
                 _log.error("The status %s could not be written", key, exc_info=error)
 
         def send() -> None:
-            self._log.send(key.encode(), value, sent)
+            self._log.send(encode_utf8(key), value, sent)
 
         send()
 
@@ -165,7 +165,7 @@ class StatusStore:
         """Take in a record of the log."""
         if record.key is None:
             raise MissingKey("A record of the status topic has no key")
-        key = record.key.decode("utf-8", "replace")
+        key = decode_utf8(record.key)
         with self._lock:
             if key.startswith(records.CONNECTOR):
                 self._read_connector(key[len(records.CONNECTOR) :], record.value)
@@ -185,8 +185,9 @@ class StatusStore:
                 _delete(entry)
             return
         status = records.read_status(value)
-        if status is not None and not _late(status, self.connector(name)):
-            self._connectors.setdefault(name, _Entry()).status = status
+        if status is None or (self._ignore_late and _late(status, self.connector(name))):
+            return
+        self._connectors.setdefault(name, _Entry()).status = status
 
     def _read_task(self, task: TaskId | None, value: bytes | None) -> None:
         if task is None:

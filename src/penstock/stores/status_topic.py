@@ -41,7 +41,7 @@ class StatusTopic:
         self._now = now
         self._own = OwnWrites(log, self._lost)
         self._retries = Retries()
-        self._store = StatusStore(self._own, self._retries.later)
+        self._store = StatusStore(self._own, self._retries.later, ignore_late=True)
         self._lock = threading.Lock()
         self._following = False
         self._disputed: set[tuple[str, int]] = set()  # where another worker's word was told last
