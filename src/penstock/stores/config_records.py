@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 from penstock.cluster import base64
 from penstock.cluster.config_state import RestartRequest, SessionKey
 from penstock.cluster.messages import TargetState, TaskId
+from penstock.converters.charsets import encode_utf8
 from penstock.sdk.errors import ConnectError
 from penstock.stores import json_codec
 from penstock.stores.ports import Entry
@@ -27,7 +28,7 @@ class InvalidKey(ValueError):
 
 
 def entry(key: str, value: Mapping[str, Any] | None) -> Entry:
-    return key.encode(), None if value is None else json_codec.dumps(value)
+    return encode_utf8(key), None if value is None else json_codec.dumps(value)
 
 
 def connector(name: str, config: Mapping[str, Any] | None) -> Entry:
@@ -111,11 +112,11 @@ def read_session_key(value: Any) -> SessionKey | None:
         return None
     text, algorithm = value.get("key"), value.get("algorithm")
     created = value.get("creation-timestamp")
-    if not isinstance(text, str) or not isinstance(algorithm, str):
-        return None
-    if isinstance(created, bool) or not isinstance(created, int):
+    if not isinstance(text, str):
         return None
     key = base64.decode(text)
+    if not isinstance(algorithm, str) or isinstance(created, bool) or not isinstance(created, int):
+        return None
     if not key:
         raise InvalidKey("Empty key")
     return SessionKey(key, algorithm, created)

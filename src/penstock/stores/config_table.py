@@ -12,10 +12,11 @@ from typing import Any
 
 from penstock.cluster.config_state import ConfigListener, ConfigState, SessionKey
 from penstock.cluster.messages import TargetState, TaskId
+from penstock.converters.charsets import decode_utf8
 from penstock.sdk.errors import DataError
 from penstock.stores import config_records as records
 from penstock.stores import json_codec
-from penstock.stores.keys import task_id
+from penstock.stores.keys import MissingKey, task_id
 from penstock.stores.ports import LogRecord
 
 _log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class ConfigTable:
     """Apply records; take snapshots."""
 
     def __init__(self) -> None:
-        self.offset = 0
+        self.offset = -1
         self._session_key: SessionKey | None = None
         self._configs: dict[str, Mapping[str, Any]] = {}
         self._targets: dict[str, TargetState] = {}
@@ -66,7 +67,9 @@ class ConfigTable:
             _log.error("Ignoring record %d of the config topic: it is no JSON", record.offset)
             return None
         self.offset = record.offset + 1
-        key = (record.key or b"").decode("utf-8", "replace")
+        if record.key is None:
+            raise MissingKey("A record of the config topic has no key")
+        key = decode_utf8(record.key)
         for prefix, handler in _HANDLERS:
             if key.startswith(prefix):
                 return handler(self, key[len(prefix) :], value)

@@ -118,7 +118,7 @@ def encode(entries: RawMap) -> bytes:
     capacity = 16
     while len(entries) > capacity * _LOAD_FACTOR:
         capacity *= 2
-    threshold = int(capacity * _LOAD_FACTOR)
+    threshold = int(capacity * _LOAD_FACTOR) if entries else 0  # no table is made for nothing
     parts = [_MAGIC, bytes((_OBJECT,)), _MAP_CLASS, struct.pack(">fi", _LOAD_FACTOR, threshold)]
     parts.append(struct.pack(">BBii", _BLOCK, 8, capacity, len(entries)))
     class_written = False

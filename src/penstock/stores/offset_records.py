@@ -25,7 +25,7 @@ def validate(offset: Any) -> None:
     """A source partition or offset is None or maps texts to primitive values."""
     if offset is None:
         return
-    if not isinstance(offset, Mapping):
+    if not isinstance(offset, Mapping) or isinstance(offset, Struct):
         raise DataError("Offsets must be specified as a Map")
     members = cast("Mapping[Any, Any]", offset)
     for name, value in members.items():

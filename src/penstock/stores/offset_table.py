@@ -80,9 +80,10 @@ class OffsetTable:
         if value is not None:
             partitions[same] = partition
             self._keys[same] = key
-        elif self._keys.get(same, key) == key:
-            partitions.pop(same, None)
-            self._keys.pop(same, None)
+            return
+        partitions.pop(same, None)
+        if self._keys.get(same) == key:
+            del self._keys[same]
 
 
 def exact_offsets(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from penstock.cluster import base64
 from penstock.cluster.config_state import ConfigState, RestartRequest, SessionKey
 from penstock.cluster.messages import State, TargetState, TaskId
+from penstock.converters.charsets import encode_utf8
 from penstock.sdk.errors import DataError
-from penstock.stores import files, offset_records
+from penstock.stores import files, offset_records, status_records
 from penstock.stores.config import ConfigStore
 from penstock.stores.memory import MemoryLog
 from penstock.stores.offset_table import OffsetTable, exact_offsets
@@ -27,8 +29,18 @@ def run(case: dict[str, Any]) -> Any:
 def equal(case: dict[str, Any], found: Any, wanted: Any) -> bool:
     """Like any comparison, with errors met while reading compared as errors."""
     left, right = dict(found), dict(wanted)
+    if case["op"] == "offsetWrite":  # a hash map gives the records, in an order of its own
+        left["records"], right["records"] = sorted(left["records"]), sorted(right["records"])
+    if case["op"] == "status":
+        right["topics"] = {name: sorted(topics) for name, topics in right["topics"].items()}
+    if case["op"] == "partitionKey":
+        left, right = _unordered(left["partitions"]), _unordered(right["partitions"])
     mine, theirs = left.pop("errors", []), right.pop("errors", [])
     return same(left, right) and len(mine) == len(theirs) and all(map(same_error, mine, theirs))
+
+
+def _unordered(partitions: dict[str, list[Any]]) -> dict[str, Any]:
+    return {name: {"map": found} for name, found in partitions.items()}
 
 
 class RecordingLog(MemoryLog):
@@ -210,14 +222,15 @@ def _status_op(store: StatusStore, op: str, *args: Any) -> None:
 
 def _possible_names(case: dict[str, Any]) -> list[str]:
     """Connectors whose topics a case may have set."""
-    named = [op[2] for op in case.get("ops", ()) if op[0] == "topic"]
-    read = [key or "" for key, _ in case.get("read", ())]
-    named += [k.split(":", 1)[1][len("connector-") :] for k in read if ":" in k]
-    return list(dict.fromkeys(named))
+    keys = [status_records.topic_key(*op[1:3]) for op in case.get("ops", ()) if op[0] == "topic"]
+    keys += [key or "" for key, _ in case.get("read", ())]
+    found = (status_records.read_topic_key(encode_utf8(key).decode()) for key in keys)
+    return list(dict.fromkeys(names[1] for names in found if names is not None))
 
 
 def _topics(store: StatusStore, name: str) -> list[Any]:
-    return [[t.topic, t.connector, t.task, t.discovered_ms] for t in store.topics(name)]
+    shown = [[t.topic, t.connector, t.task, t.discovered_ms] for t in store.topics(name)]
+    return sorted(shown)
 
 
 def _statuses(store: StatusStore, name: str) -> Any:
@@ -241,7 +254,8 @@ def _status_out(status: Status | None) -> Any:
 
 
 def _offset_write(case: dict[str, Any]) -> Any:
-    pairs = [(value_in(p), value_in(o)) for p, o in case["offsets"]]
+    last = {json.dumps(p, sort_keys=True): (p, o) for p, o in case["offsets"]}
+    pairs = [(value_in(p), value_in(o)) for p, o in last.values()]
     entries: dict[bytes, bytes | None] = {}
     try:
         for partition, offset in pairs:
