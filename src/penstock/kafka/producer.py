@@ -164,12 +164,25 @@ class KafkaProducer:
     def flush(self, seconds: float) -> int:
         if self._closed:
             return 0
+        before = len(self._client)
         self._served(self._client.flush, seconds)
-        return len(self._client)
+        self._waiting = left = len(self._client)
+        if left == 0 and self._trouble.in_trouble:
+            self._trouble.heard_from(answered=before > 0)
+        return left
 
     @property
     def unanswered(self) -> int:
         return 0 if self._closed else len(self._client)
+
+    def idle(self) -> None:
+        """It is kept: whoever made it knows whether it can be made again."""
+
+    @property
+    def at_rest(self) -> bool:
+        if self._closed or self._trouble.in_trouble or self.failure is not None:
+            return False
+        return len(self._client) == 0
 
     @property
     def failure(self) -> Exception | None:

@@ -22,6 +22,8 @@ _LEVELS = {"gzip": (1, 9), "lz4": (1, 12), "zstd": (1, 12)}
 _MOST_LINGER_MS = 900_000
 _MOST_IN_FLIGHT_IDEMPOTENT = 5
 _DEFAULT_TRANSACTION_MS = 60_000
+_IDLE_CLOSE_MS = 30_000  # the threads of an idle client then have cost what a new one does
+_IDLE_CLOSE_SASL_MS = 300_000  # brokers, or whoever gives out tokens, have work with each login
 _BATCH_BYTES = 131_072  # few topics take less, while Java's 16384 would cost many more requests
 _SERDES = tuple(
     f"org.apache.kafka.common.serialization.{kind}Serializer" for kind in ("ByteArray", "String")
@@ -66,6 +68,12 @@ def _two_phase(draft: Draft, name: str, text: str) -> None:
         draft.remark(name, "librdkafka has no two-phase commit of transactions")
 
 
+def _idle_close(draft: Draft, name: str, text: str) -> None:
+    draft.ours[name] = integer(name, text)
+    if draft.ours[name] < 0:
+        raise ConfigError.invalid(name, text, "Value must be at least 0")
+
+
 PRODUCER: Table = {
     "acks": _acks,
     "batch.size": number(1, INT_MAX),
@@ -76,6 +84,7 @@ PRODUCER: Table = {
     "compression.zstd.level": _level("zstd"),
     "delivery.timeout.ms": _delivery_timeout,
     "enable.idempotence": neutral,  # see finish_producer
+    "idle.close.ms": _idle_close,  # not a setting of Java's
     "key.serializer": ignored(_READY_BYTES, *_SERDES),
     "value.serializer": ignored(_READY_BYTES, *_SERDES),
     "linger.ms": number(0, _MOST_LINGER_MS),
@@ -106,6 +115,8 @@ def finish_producer(draft: Draft) -> None:
     settings.setdefault("message.timeout.ms", 120_000)
     settings["request.timeout.ms"] = settings["socket.timeout.ms"]
     draft.ours.setdefault("max.block.ms", 60_000)
+    logs_in = "SASL" in (draft.text("security.protocol") or "").upper()
+    draft.ours.setdefault("idle.close.ms", _IDLE_CLOSE_SASL_MS if logs_in else _IDLE_CLOSE_MS)
     if "transactional.id" in settings:
         _within_transaction(draft)
     _linger_below_timeout(draft)

@@ -10,8 +10,8 @@ from typing import Any
 
 from penstock.kafka.connection import watched
 from penstock.kafka.consumer import KafkaConsumer
-from penstock.kafka.late_producer import LateProducer, Proven
 from penstock.kafka.producer import KafkaProducer
+from penstock.kafka.producer_on_demand import ProducerOnDemand, Proven
 from penstock.kafka.properties import ClientKind, Translated, to_librdkafka
 from penstock.kafka.topic_admin import KafkaTopicAdmin
 from penstock.kafka.transactions import KafkaTransactions
@@ -47,9 +47,14 @@ class KafkaTaskClients:
         properties = self._settings.producer(connector, client_id)
         made = _translated(properties, ClientKind.PRODUCER, client_id)
         settings = _watched(made, "producer")
-        if "transactional.id" in settings or self._proven.is_new(settings):
+        if "transactional.id" in settings:
             return KafkaProducer(settings, tracked=tracked)
-        return LateProducer(lambda: KafkaProducer(settings, tracked=tracked))
+        producer = ProducerOnDemand(
+            lambda: KafkaProducer(settings, tracked=tracked), made.ours["idle.close.ms"] / 1000
+        )
+        if self._proven.is_new(settings):
+            producer.ready()
+        return producer
 
     def transactional_producer(
         self, name: str, task: int, connector: Mapping[str, str], *, tracked: bool
@@ -173,7 +178,9 @@ class KafkaDeadLetters:
         return self._failures
 
     def flush(self, seconds: float) -> int:
-        return self._producer.flush(seconds)
+        left = self._producer.flush(seconds)
+        self._producer.idle()
+        return left
 
     def close(self) -> None:
         self._producer.close(_CLOSE_SECONDS)

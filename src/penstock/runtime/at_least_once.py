@@ -172,6 +172,7 @@ class AtLeastOnce:
     def commit_if_due(self) -> None:
         if self._clock.now_ms() >= self._next_commit:
             self._commit()
+            self.producer.idle()
 
     def next_commit_in(self) -> float:
         return max(0, self._next_commit - self._clock.now_ms()) / 1000

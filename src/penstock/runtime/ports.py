@@ -152,6 +152,10 @@ class Producer(Protocol):
         """Wait for outstanding records; how many are left."""
         ...
 
+    def idle(self) -> None:
+        """There is nothing to send now: what costs while it waits, and can be had again, may go."""
+        ...
+
     @property
     def unanswered(self) -> int:
         """How many records Kafka has not answered yet, as far as `poll` has heard."""

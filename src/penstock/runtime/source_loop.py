@@ -140,6 +140,7 @@ class SourceLoop:
         self._commits.producer.poll(0)
         if not records:
             self.counters.active = self._commits.producer.unanswered
+            self._commits.producer.idle()
             return False
         self.counters.polled += len(records)
         self.counters.batch(len(records), self._clock.now_ms() - started)

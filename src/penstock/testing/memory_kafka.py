@@ -132,6 +132,13 @@ class MemoryProducer:
         self._deliver()
         return len(self._queue)
 
+    def idle(self) -> None:
+        """Memory costs nothing while it waits."""
+
+    @property
+    def at_rest(self) -> bool:
+        return not self._queue and self._failure is None
+
     @property
     def unanswered(self) -> int:
         return len(self._queue)

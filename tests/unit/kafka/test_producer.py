@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError
 
-from penstock.kafka.late_producer import LateProducer
 from penstock.kafka.producer import KafkaProducer
+from penstock.kafka.producer_on_demand import ProducerOnDemand
 from penstock.runtime.ports import BatchRefusedError, Outgoing
 
 NOWHERE: dict[str, Any] = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
@@ -192,9 +195,50 @@ def test_a_record_that_the_client_refuses_is_too_large_by_itself() -> None:
 
 
 def test_a_producer_made_late_tells_of_batches_too() -> None:
-    late = LateProducer(lambda: KafkaProducer(NOWHERE, tracked=True))
+    late = ProducerOnDemand(lambda: KafkaProducer(NOWHERE, tracked=True))
     late.send(Outgoing("t", [b"a"]), 0, tell)
     message: Any = Sent(500)
     refused = late.error_of(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), message)
     assert isinstance(refused, BatchRefusedError)
     late.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[KafkaProducer]:
+    """A producer whose broker says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        producer = KafkaProducer({"bootstrap.servers": address}, tracked=False)
+        yield producer
+        producer.close()
+
+
+def test_a_producer_is_at_rest_when_all_it_was_given_is_answered(silent: KafkaProducer) -> None:
+    silent.poll(0)
+    assert silent.at_rest
+    told: list[Any] = []
+    silent.send(Outgoing("t", [b"a"]), 0, lambda error, message: told.append(error))
+    assert not silent.at_rest
+    silent._client.purge()  # pyright: ignore[reportPrivateUsage]
+    assert not silent.at_rest  # an answer that was not told yet
+    silent.poll(0)
+    assert len(told) == 1
+    assert silent.at_rest
+
+
+def test_a_producer_that_failed_is_not_at_rest(silent: KafkaProducer) -> None:
+    silent.send(Outgoing("t", [b"a"]))
+    silent._client.purge()  # pyright: ignore[reportPrivateUsage]
+    silent.poll(0)
+    assert silent.unanswered == 0
+    assert not silent.at_rest
+
+
+def test_a_producer_whose_brokers_are_away_is_not_at_rest() -> None:
+    producer = KafkaProducer({"bootstrap.servers": "127.0.0.1:1"}, tracked=True)
+    end = time.monotonic() + 10
+    while producer.at_rest or producer.unanswered:
+        assert time.monotonic() < end
+        producer.poll(0.01)
+    assert not producer.at_rest
+    producer.close()

@@ -212,6 +212,29 @@ def test_waiting_for_ever_is_left_to_our_own_client() -> None:
     assert to_librdkafka({"max.block.ms": LONG_MAX}, PRODUCER).ours["max.block.ms"] == 2**63 - 1
 
 
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, 30_000),
+        ({"security.protocol": "SSL"}, 30_000),
+        ({"security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN"}, 300_000),
+        ({"idle.close.ms": "1000"}, 1000),
+        ({"idle.close.ms": "0"}, 0),
+    ],
+)
+def test_idle_producers_are_closed_sooner_where_nobody_logs_in(
+    given: dict[str, str], found: int
+) -> None:
+    login = {"sasl.jaas.config": 'a.PlainLoginModule required username="u" password="p";'}
+    asked = given | login if "sasl.mechanism" in given else given
+    assert to_librdkafka(asked, PRODUCER).ours["idle.close.ms"] == found
+
+
+def test_an_idle_time_below_zero_is_refused() -> None:
+    with pytest.raises(ConfigError, match="at least 0"):
+        to_librdkafka({"idle.close.ms": "-1"}, PRODUCER)
+
+
 def test_a_value_beyond_librdkafkas_limit_is_brought_to_it_with_a_remark() -> None:
     translated = to_librdkafka({"fetch.max.wait.ms": "400000"}, CONSUMER)
     assert translated.settings["fetch.wait.max.ms"] == 300_000

@@ -10,6 +10,7 @@ from penstock.runtime.contexts import SinkTaskContext, SourceTaskContext
 from penstock.runtime.counters import SourceCounters
 from penstock.runtime.error_reports import Reporters
 from penstock.runtime.plugins import Converters, NoTransforms, Transforms
+from penstock.runtime.ports import Producer
 from penstock.runtime.rejects import Rejects
 from penstock.runtime.sink_decoding import SinkDecoder
 from penstock.runtime.sink_loop import SinkLoop, SinkSettings
@@ -121,6 +122,7 @@ class SourceRig:
         retry_timeout_ms: int = 0,
         creator: TopicCreator | None = None,
         queue_max: int = 100_000,
+        make: Callable[[SourceRig], Producer] | None = None,
     ) -> None:
         self.control = ManualControl()
         self.kafka = MemoryKafka()
@@ -137,8 +139,10 @@ class SourceRig:
             tolerance, self.control.time, self.control, retry_timeout_ms=retry_timeout_ms
         )
 
-        def open_producer(tracked: bool) -> MemoryProducer:
+        def open_producer(tracked: bool) -> Producer:
             self.tracked.append(tracked)
+            if make is not None:
+                return make(self)
             self.producers.append(MemoryProducer(self.kafka, queue_max))
             return self.producers[-1]
 

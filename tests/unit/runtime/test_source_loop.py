@@ -14,6 +14,7 @@ from penstock.runtime.tolerance import Stage, Tolerance
 from penstock.runtime.topic_creation import TopicCreator, topic_groups
 from penstock.sdk.errors import ConnectError, DataError, RetriableError
 from penstock.sdk.record import Header, RecordMetadata, replace
+from penstock.testing.memory_kafka import MemoryProducer
 from tests.unit.runtime.rig import Polls, SourceRig, TellsRecords, line
 
 
@@ -357,6 +358,20 @@ PROPERTIES = {
     "topic.creation.default.replication.factor": "-1",
     "topic.creation.default.cleanup.policy": "compact",
 }
+
+
+def test_a_producer_is_told_when_there_is_nothing_to_send() -> None:
+    told: list[int] = []
+
+    class Told(MemoryProducer):
+        def idle(self) -> None:
+            told.append(len(rig.task.todo))
+
+    rig = SourceRig([line(1)], [], [line(2)], [line(3)], make=lambda rig: Told(rig.kafka))
+    rig.steps(4)
+    assert told == [2]
+    rig.commit()  # the task may sleep in its poll
+    assert told == [2, 0]
 
 
 def test_creates_each_topic_once_before_its_first_record() -> None:

@@ -1,11 +1,12 @@
-"""A producer that is made when there is something to send: an idle task needs no threads for it."""
+"""A producer that is there while it is needed: an idle task needs no threads for one."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from confluent_kafka import KafkaError
 
@@ -17,14 +18,45 @@ _PLAIN = (str, int, float, bool)
 _PER_CLIENT = frozenset(("client.id",))
 
 
-class LateProducer:
-    """The runtime's producer. All calls but `cancel` come from one thread."""
+class Resting(Producer, Protocol):
+    """A producer that knows whether it may be given up."""
 
-    def __init__(self, make: Callable[[], Producer]) -> None:
+    @property
+    def at_rest(self) -> bool:
+        """Whether all it was given has arrived, and it has nothing more to tell."""
+        ...
+
+
+class ProducerOnDemand:
+    """Made for a record; given up when there was none for `idle_seconds` (0: never).
+
+    The next one has the same settings. All calls but `cancel` come from one thread.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Resting],
+        idle_seconds: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._make = make
-        self._made: Producer | None = None
+        self._idle_seconds = idle_seconds
+        self._now = now
+        self._made: Resting | None = None
+        self._used_at = 0.0
         self._over = False
-        self._lock = threading.Lock()  # `cancel` and the making exclude each other
+        self._lock = threading.Lock()  # `cancel` excludes making and giving up
+
+    def ready(self) -> Resting:
+        """Made now, if it is not there; raises what is wrong with its settings."""
+        self._used_at = self._now()
+        if self._made is not None:
+            return self._made
+        with self._lock:
+            if self._over:
+                raise kafka_error(KafkaError(KafkaError._STATE))
+            self._made = self._make()
+            return self._made
 
     def send(
         self,
@@ -32,14 +64,19 @@ class LateProducer:
         start: int = 0,
         on_delivery: OnDelivery | Sequence[OnDelivery] | None = None,
     ) -> int:
-        return (self._made or self._now()).send(outgoing, start, on_delivery)
+        return self.ready().send(outgoing, start, on_delivery)
 
-    def _now(self) -> Producer:
+    def idle(self) -> None:
+        made = self._made
+        if made is None or not self._idle_seconds:
+            return
+        if self._now() - self._used_at < self._idle_seconds or not made.at_rest:
+            return
         with self._lock:
             if self._over:
-                raise kafka_error(KafkaError(KafkaError._STATE))
-            self._made = self._make()
-            return self._made
+                return  # `close` may come late, but it comes
+            self._made = None
+        made.close()
 
     def poll(self, seconds: float = 0.0) -> None:
         if self._made is not None:
@@ -69,8 +106,9 @@ class LateProducer:
     def cancel(self) -> None:
         with self._lock:
             self._over = True
-        if self._made is not None:
-            self._made.cancel()
+            made = self._made
+        if made is not None:
+            made.cancel()
 
 
 class Proven:
