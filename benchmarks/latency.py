@@ -3,7 +3,8 @@
     python -m benchmarks.latency [--records N] [--idle N] [--java] [--json FILE]
 
 One worker follows a file; lines are added at a low rate, and a consumer that waits sees them come:
-median and 99th percentile in milliseconds. Then so many file sources are idle for 20 seconds.
+median and 99th percentile in milliseconds. Then so many file sources are idle for 20 seconds, just
+after they sent a line each, and again when their producers have been idle for long.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ WARM_LINES = 5
 BETWEEN_SECONDS = (0.05, 0.15)
 IDLE_SECONDS = 20.0
 SETTLE_SECONDS = 5.0
+GONE_SECONDS = 45.0  # idle.close.ms and the longest rest of a file source
 START_SECONDS = 120.0
 
 Latencies = dict[str, float]
@@ -168,14 +170,22 @@ def idle(bootstrap: str, folder: Path, count: int, *, java: bool = False) -> Lat
             if end >= count:
                 break
             time.sleep(0.1)
+        sent = time.monotonic()
         time.sleep(SETTLE_SECONDS)
-        before, began = running.cpu_seconds(), time.monotonic()
-        time.sleep(IDLE_SECONDS)
-        share = (running.cpu_seconds() - before) / (time.monotonic() - began)
-        return {"% of a core": 100 * share, "MB": running.peak_bytes / 1e6}
+        first, peak = _busy(running), running.peak_bytes / 1e6
+        time.sleep(max(0.0, sent + GONE_SECONDS - time.monotonic()))
+        later = {"% of a core": _busy(running), "MB": running.memory_bytes() / 1e6}
+        return later | {"% of a core at first": first, "MB at most": peak}
     finally:
         running.stop()
         consumer.close()
+
+
+def _busy(running: Measured) -> float:
+    """How much of a core it takes, in percent."""
+    before, began = running.cpu_seconds(), time.monotonic()
+    time.sleep(IDLE_SECONDS)
+    return 100 * (running.cpu_seconds() - before) / (time.monotonic() - began)
 
 
 Extra = Callable[[str, Path, bool, bool], Latencies]  # broker, folder, whether Java, whether quick

@@ -45,12 +45,13 @@ class Measured:
 
     def _watch(self) -> None:
         while not self._ended.wait(0.25):
-            self.peak_bytes = max(self.peak_bytes, self._memory())
+            self.peak_bytes = max(self.peak_bytes, self.memory_bytes())
 
     def _processes(self) -> list[psutil.Process]:
         return [self._tree, *self._tree.children(recursive=True)]
 
-    def _memory(self) -> int:
+    def memory_bytes(self) -> int:
+        """Proportional memory of the whole tree now."""
         try:
             return sum(int(p.memory_full_info().pss) for p in self._processes())
         except psutil.Error:
