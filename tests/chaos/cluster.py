@@ -33,8 +33,7 @@ class Cluster:
     def __init__(self, folder: Path, workers: int, *, exactly_once: bool) -> None:
         self.folder = folder
         self.exactly_once = exactly_once
-        inside, outside = free_ports(2 * workers)[:workers], free_ports(workers)
-        self._ports = list(zip(inside, outside, strict=True))
+        self._ports = [free_ports(2) for _ in range(workers)]
         self.kafka = LocalKafka(folder / "kafka", settings=self._listeners())
         self.relays: list[Relay] = []
         self._resources = ExitStack()

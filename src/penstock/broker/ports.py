@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import socket
 
 from penstock.broker.errors import BrokerError
 from penstock.broker.settings import HOST
 
+_LOWEST, _COUNT = 14_000, 16_000  # below what systems give to outgoing connections
+_steps = itertools.count(random.randrange(_COUNT))
+
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on; they stay free only as long as nobody else takes them."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports nobody listens on; they stay free only as long as nobody else takes them.
+
+    A process gets the next ones each time, so that none comes twice before it is listened on.
+    """
+    ports = (_LOWEST + step % _COUNT for step in itertools.islice(_steps, _COUNT))
+    found = list(itertools.islice(filter(_is_free, ports), count))
+    if len(found) < count:
+        raise BrokerError(f"There are no {count} free ports from {_LOWEST} on {HOST}.")
+    return found
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def check_free(port: int) -> None:

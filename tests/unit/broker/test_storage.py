@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import socket
 from pathlib import Path
 
 import pytest
 
-from penstock.broker import BrokerError, LocalKafka, program
+from penstock.broker import BrokerError, LocalKafka, ports, program
 from penstock.broker.class_archive import ClassArchive
 from penstock.broker.ports import check_free, free_ports
-from penstock.broker.settings import broker_settings
+from penstock.broker.settings import HOST, broker_settings
 from penstock.broker.storage import Storage
 from penstock.runtime.properties import load_properties
 
@@ -89,10 +91,17 @@ def test_settings_that_are_given_replace_ours(tmp_path: Path) -> None:
 
 
 def test_free_ports_are_different_and_free() -> None:
-    ports = free_ports(3)
-    assert len(set(ports)) == 3
-    for port in ports:
+    found = free_ports(3) + free_ports(3)
+    assert len(set(found)) == 6
+    for port in found:
         check_free(port)
+
+
+def test_a_port_that_is_listened_on_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    (port,) = free_ports(1)
+    with socket.create_server((HOST, port)):
+        monkeypatch.setattr(ports, "_steps", itertools.count(port - ports._LOWEST))
+        assert free_ports(1) != [port]
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
