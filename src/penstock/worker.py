@@ -27,6 +27,7 @@ from penstock.composition import (
 from penstock.observability.levels import LoggerLevels
 from penstock.rest.server import RestServer
 from penstock.runtime.connector_files import ConnectorFile, parse_connector_file
+from penstock.runtime.error_text import headline
 from penstock.runtime.worker_config import StandaloneConfig
 from penstock.sdk.errors import ConnectError
 from penstock.stores.client_offsets import ClientOffsets
@@ -119,10 +120,10 @@ class StandaloneWorker(Worker[StandaloneConfig]):
         """A wrong configuration is told at once, with or without Kafka."""
         try:
             found = await herder.validate(given.file.config)
-        except ConnectError as error:
+        except Exception as error:
             name = given.file.config.get("connector.class") or ""
             hint = self._registry.did_you_mean(name, (PluginKind.SOURCE, PluginKind.SINK))
-            text = str(error).split(", available connectors are")[0]
+            text = headline(error).split(", available connectors are")[0]
             raise StartError(f"{given.path}: {text}.{hint}") from error
         errors = [text for info in found.configs for text in info.value.errors]
         if errors:

@@ -46,7 +46,6 @@ from penstock.cluster.views import (
     TaskInfo,
     TaskState,
 )
-from penstock.runtime.error_text import headline
 from penstock.sdk.errors import ConnectError, NotFoundError
 from penstock.sdk.redaction import learn_settings
 
@@ -171,10 +170,7 @@ class HerderService:
 
     async def validate(self, config: Config, /) -> Any:
         learn_settings(config)
-        try:
-            return await self._validator.validate(config)
-        except Exception as error:  # clients of the Java worker are told with its class
-            raise ConnectError(headline(error)) from error
+        return await self._validator.validate(config)
 
     # Wishes -------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from penstock.cluster.views import (
     TaskInfo,
     TaskState,
     shown_trace,
+    shown_version,
 )
 from penstock.sdk.errors import NotFoundError
 
@@ -37,11 +38,15 @@ def connector_status(state: ClusterState, name: str, kind: str) -> ConnectorStat
 
 def state_info(name: str, statuses: Mapping[int, Status], kind: str) -> ConnectorStateInfo:
     own = statuses[CONNECTOR]
-    shown = ConnectorState(own.state.value, own.worker_id, own.version, shown_trace(own.trace))
+    shown = ConnectorState(
+        own.state.value, own.worker_id, shown_version(own.version), shown_trace(own.trace)
+    )
     tasks = [task_state(number, statuses[number]) for number in sorted(statuses) if number >= 0]
     return ConnectorStateInfo(name, shown, tasks, kind)
 
 
 def task_state(number: int, status: Status) -> TaskState:
     trace = shown_trace(status.trace)
-    return TaskState(number, status.state.value, status.worker_id, status.version, trace)
+    return TaskState(
+        number, status.state.value, status.worker_id, shown_version(status.version), trace
+    )

@@ -27,7 +27,7 @@ class ConnectorInfo(View, frozen=True):
 class ConnectorState(View, frozen=True):
     state: str
     worker_id: str
-    version: str | None = None
+    version: str | msgspec.UnsetType | None = None
     trace: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -35,7 +35,7 @@ class TaskState(View, frozen=True):
     id: int
     state: str
     worker_id: str
-    version: str | None = None
+    version: str | msgspec.UnsetType | None = None
     trace: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -95,10 +95,13 @@ def shown_trace(trace: str | None) -> str | msgspec.UnsetType:
     return trace or msgspec.UNSET
 
 
+def shown_version(version: str | None) -> str | msgspec.UnsetType | None:
+    """A version that nobody knows is left out."""
+    return msgspec.UNSET if version == UNDEFINED_VERSION else version
+
+
 def plugin_info(class_name: str, kind: str, version: str | None) -> PluginInfo:
-    """A plugin without a known version is shown without one."""
-    shown = msgspec.UNSET if version == UNDEFINED_VERSION else version
-    return PluginInfo(class_name, kind.lower(), shown)
+    return PluginInfo(class_name, kind.lower(), shown_version(version))
 
 
 class ConfigKeyInfo(View, frozen=True):

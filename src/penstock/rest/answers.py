@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 
+from penstock.converters.json_writer import as_jackson, write
 from penstock.sdk.numbers import Float32
 
 _encoder = msgspec.json.Encoder()
-_LOWER_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*\\u00)([01][a-f])")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -30,14 +29,11 @@ def json_answer(status: int, value: Any, location: str | None = None) -> Answer:
 
 
 def to_json(value: Any) -> bytes:
-    """Compact JSON, with control characters escaped in capitals."""
+    """Compact JSON, with characters escaped as Jackson does."""
     try:
-        text = _encoder.encode(value)
+        return as_jackson(_encoder.encode(value))
     except (UnicodeEncodeError, msgspec.EncodeError):  # half of a surrogate pair has no UTF-8
-        text = _encoder.encode(_without_surrogates(msgspec.to_builtins(value)))
-    if b"\\u00" in text:
-        return _LOWER_ESCAPE.sub(lambda m: m[1] + m[2].upper(), text)
-    return text
+        return write([msgspec.to_builtins(value)])[0]
 
 
 def plain(value: Any) -> Any:
@@ -59,14 +55,3 @@ def _number(value: float) -> Any:
 
     text = java_float(value) if isinstance(value, Float32) else java_double(value)
     return msgspec.Raw(text.encode()) if math.isfinite(value) else text
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        pairs = cast("dict[Any, Any]", value)
-        return {_without_surrogates(k): _without_surrogates(v) for k, v in pairs.items()}
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in cast("list[Any]", value)]
-    return value

@@ -105,12 +105,12 @@ def _starlette(
 async def _unrouted(request: Request, error: Exception) -> Response:
     """No route has this path."""
     assert isinstance(error, HTTPException)
-    return bare(error.status_code)
+    return bare(error.status_code, request.method)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HttpError)
-    return bare(error.status)
+    return bare(error.status, request.method)
 
 
 async def _unread(request: Request, error: Exception) -> Response:

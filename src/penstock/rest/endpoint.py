@@ -14,7 +14,16 @@ from starlette.types import Receive, Scope, Send
 
 from penstock.rest.answers import Answer
 from penstock.rest.errors import HttpError, PathError, answer_for
-from penstock.rest.media_types import accepts_json, is_json, is_media_type, may_be_json
+from penstock.rest.media_types import (
+    TEXT,
+    accepts_json,
+    best_type,
+    is_accept,
+    is_json,
+    is_media_type,
+    may_be_json,
+    parameters_of_json,
+)
 from penstock.rest.paths import Unreadable
 from penstock.sdk.errors import ConnectError
 
@@ -113,16 +122,20 @@ class Endpoint:
 
     async def _response(self, request: Request) -> Response:
         """Raises HttpError for a request that no handler is asked about."""
+        _check_headers(request)
         handler = self._handler(request.method)
-        _check_types(request, typed=not isinstance(handler, Untyped))
+        if handler is None:
+            _check_accept(request)
+        else:
+            _check_types(request, typed=not isinstance(handler, Untyped))
         try:
             refusal = self._refusal(request)
         except Exception as error:
             refusal = _failed(error, request)
         if refusal is not None:
-            return _shown(refusal, request, "text/plain" if handler is None else JSON)
+            return _shown(refusal, request, "text/plain" if handler is None else None)
         if handler is None:
-            return self._options()
+            return self._options(request)
         body = await _body(request, self._body_bytes_max)
         try:
             answer = await handler(Call(request, body))
@@ -142,11 +155,13 @@ class Endpoint:
         refusals = (guard.refusal(request.method, path, request.headers) for guard in self._guards)
         return next((refusal for refusal in refusals if refusal is not None), None)
 
-    def _options(self) -> Response:
+    def _options(self, request: Request) -> Response:
+        """The list of methods, as text to whom that is as welcome as anything."""
         methods = {*self.methods, "OPTIONS", *(["HEAD"] if "GET" in self.methods else [])}
         allowed = ",".join(sorted(methods))
-        headers = {"allow": allowed, "content-type": "text/plain"}
-        return Response(allowed, headers=headers)
+        kind = best_type(request.headers.get("accept"))
+        headers = {"allow": allowed, "content-type": "text/plain" if kind in TEXT else kind}
+        return Response(allowed if kind in TEXT else None, headers=headers)
 
 
 async def _body(request: Request, bytes_max: int) -> bytes:
@@ -167,14 +182,23 @@ async def _body(request: Request, bytes_max: int) -> bytes:
     return b"".join(chunks)
 
 
-def _check_types(request: Request, *, typed: bool) -> None:
+def _check_headers(request: Request) -> None:
     content_type = request.headers.get("content-type")
     if content_type is not None and not is_media_type(content_type):
         raise Unreadable("The Content-Type is no media type")
-    if typed and not may_be_json(content_type):
+
+
+def _check_types(request: Request, *, typed: bool) -> None:
+    if typed and not may_be_json(request.headers.get("content-type")):
         raise HttpError(415)
+    _check_accept(request)
     if not accepts_json(request.headers.get("accept")):
         raise HttpError(406)
+
+
+def _check_accept(request: Request) -> None:
+    if not is_accept(request.headers.get("accept")):
+        raise Unreadable("The Accept header has a q that is no number", shown=False)
 
 
 def _failed(error: Exception, request: Request) -> Answer:
@@ -186,12 +210,13 @@ def _failed(error: Exception, request: Request) -> Answer:
     return answer
 
 
-def _shown(answer: Answer, request: Request, kind: str = JSON) -> Response:
+def _shown(answer: Answer, request: Request, kind: str | None = None) -> Response:
     headers: dict[str, str] = {}
     if answer.location is not None:
         headers["location"] = _absolute(answer.location, request)
     if answer.body is not None:
-        headers["content-type"] = answer.content_type or kind
+        wanted = kind or JSON + parameters_of_json(request.headers.get("accept"))
+        headers["content-type"] = answer.content_type or wanted
     return Response(answer.body, answer.status, headers)
 
 
@@ -203,7 +228,8 @@ def _absolute(location: str, request: Request) -> str:
     return f"{request.scope.get('scheme', 'http')}://{host}{location}"
 
 
-def bare(status: int) -> Response:
+def bare(status: int, method: str) -> Response:
     """What the server answers before any resource is asked; it has no content type."""
     headers = {"connection": "close"} if status in UNREAD else None
-    return Response(answer_for(HttpError(status)).body, status, headers)
+    body = None if method == "HEAD" else answer_for(HttpError(status)).body
+    return Response(body, status, headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from penstock.cluster.errors import RequestError
 from penstock.cluster.views import ErrorMessage
 from penstock.rest.answers import Answer, json_answer
+from penstock.runtime.error_text import headline
 from penstock.sdk.errors import AlreadyExistsError, ConnectError, NotFoundError
 from penstock.sdk.redaction import hide
 
@@ -94,6 +95,15 @@ class EmptyLevelError(ConnectError):
     """A logger level was given as an empty text."""
 
     java_class = "java.lang.IllegalArgumentException"
+
+
+class FailedWork(ConnectError):
+    """What validating came to, told by its class and message."""
+
+    java_class = "java.util.concurrent.ExecutionException"
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(headline(error))
 
 
 class TimedOut(RequestError):

@@ -9,11 +9,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 TARGET_BYTES_MAX = 8 * 1024  # of a path and its query
-REFUSED_HEADERS = {
-    "cache-control": "must-revalidate,no-cache,no-store",
-    "content-type": "text/html;charset=iso-8859-1",
-    "connection": "close",
-}
+BARE_HEADERS = {"cache-control": "must-revalidate,no-cache,no-store", "connection": "close"}
+REFUSED_HEADERS = BARE_HEADERS | {"content-type": "text/html;charset=iso-8859-1"}
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ILLEGAL = re.compile(r"[\x00-\x20\"<>\[\\\]^`{|}\x7f]")
 _SUSPICIOUS = re.compile(r"[\x00-\x1f\\\x7f]")
@@ -23,10 +20,13 @@ _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 class Unreadable(ValueError):
     """A request that the server does not look at any further."""
 
-    def __init__(self, message: str, status: int = 400, *, malformed: bool = False) -> None:
+    def __init__(
+        self, message: str, status: int = 400, *, malformed: bool = False, shown: bool = True
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.malformed = malformed
+        self.shown = shown
 
 
 class Paths:
@@ -93,8 +93,8 @@ def _leads_above_root(parts: list[str]) -> bool:
 
 def page(error: Unreadable, method: str) -> Response:
     """What the server says: a page, of what it could parse only to methods that show something."""
-    if not error.malformed and method not in ("GET", "HEAD", "POST"):
-        return Response(None, 400, {"connection": "close"})
+    if not error.shown or not (error.malformed or method in ("GET", "HEAD", "POST")):
+        return Response(None, 400, BARE_HEADERS)
     title = f"Error {error.status} {error}"
     text = f"<html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
     return Response("" if method == "HEAD" else text, error.status, REFUSED_HEADERS)

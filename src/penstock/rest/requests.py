@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 REQUEST_TIMEOUT_SECONDS = 90.0
 PATH_SAFE = "/!$&'()*+,;=:@~"
+_ESCAPES = re.compile("((?:%[0-9A-Fa-f]{2})+)")
 
 STALE = (
     "Cannot complete request momentarily due to stale configuration "
@@ -127,7 +129,12 @@ def _relayed(answer: PeerAnswer) -> RequestError:
 
 def connector_path(connector: str, rest: str = "") -> str:
     """`/connectors/<name><rest>`, as a URL writes it."""
-    return "/connectors/" + quote(connector, safe=PATH_SAFE) + rest
+    parts = _ESCAPES.split(connector)  # what is an escape already stays one
+    return "/connectors/" + "".join(_quoted(part) for part in parts) + rest
+
+
+def _quoted(part: str) -> str:
+    return part if _ESCAPES.fullmatch(part) else quote(part, safe=PATH_SAFE)
 
 
 def location(connector: str) -> str:

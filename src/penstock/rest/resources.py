@@ -17,7 +17,9 @@ from penstock.rest.errors import (
     NO_CONFIG,
     NO_LEVEL,
     EmptyLevelError,
+    FailedWork,
     RefusedError,
+    TimedOut,
     TruncatedBodyError,
 )
 from penstock.rest.requests import Forward, Requests, connector_path, stage_text
@@ -95,7 +97,12 @@ class PluginResources:
                 f"Included connector type {included} does not match request type {plugin}"
             )
         work = self._requests.herder.validate(config)
-        infos: Any = await self._requests.complete(work, period="")
+        try:
+            infos: Any = await self._requests.complete(work, period="")
+        except TimedOut:
+            raise
+        except Exception as error:
+            raise FailedWork(error) from error
         return json_answer(200, infos)
 
 

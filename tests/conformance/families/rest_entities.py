@@ -38,13 +38,15 @@ def _kind(kind: str | None) -> str | None:
 
 
 def _connector_state(state: str, worker: str, trace: str | None, version: str | None) -> Any:
-    return views.ConnectorState(state, worker, version, views.shown_trace(trace))
+    shown = views.shown_version(version), views.shown_trace(trace)
+    return views.ConnectorState(state, worker, *shown)
 
 
 def task_state(
     task: int, state: str, worker: str, trace: str | None, version: str | None
 ) -> views.TaskState:
-    return views.TaskState(task, state, worker, version, views.shown_trace(trace))
+    shown = views.shown_version(version), views.shown_trace(trace)
+    return views.TaskState(task, state, worker, *shown)
 
 
 def _connector_info(name: str, config: Any, tasks: Any, kind: str | None) -> ConnectorInfo:

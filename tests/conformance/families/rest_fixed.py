@@ -27,6 +27,15 @@ STATUS = state_info(
 )
 
 
+JAKARTA_STATUSES = {
+    "jakarta.ws.rs.NotFoundException": 404,
+    "jakarta.ws.rs.ForbiddenException": 403,
+    "jakarta.ws.rs.NotAuthorizedException": 401,
+    "jakarta.ws.rs.InternalServerErrorException": 500,
+    "jakarta.ws.rs.ServiceUnavailableException": 503,
+}
+
+
 class FixedHerder:
     """Answers each call with a fixed answer, with a failure, or never."""
 
@@ -37,12 +46,19 @@ class FixedHerder:
         self.calls: list[Any] = []
 
     async def _answer(self, call: list[Any], answer: Any = None) -> Any:
-        self.calls.append(call)
-        if self.case.get("hang"):
+        if self.case.get("hang") and "failure" not in self.case:
+            self.calls.append(call)
             await asyncio.Event().wait()
+        self.noted(call)
+        return answer
+
+    def noted(self, call: list[Any]) -> None:
+        self.calls.append(call)
         if "failure" in self.case:
             raise failure_of(self.case["failure"])
-        return answer
+
+    def described(self, plugin: str, version: str | None) -> Any:
+        return self._answer(["connectorPluginConfig", plugin, version], [])
 
     @property
     def kafka_cluster_id(self) -> str | None:
@@ -161,24 +177,27 @@ class FixedLevels:
         self.herder = herder
 
     def all(self) -> Any:
-        self.herder.calls.append(["allLoggerLevels"])
+        self.herder.noted(["allLoggerLevels"])
         return {"root": LoggerLevel("WARN", 7), "a": LoggerLevel("INFO", None)}
 
     def one(self, logger: str) -> Any:
-        self.herder.calls.append(["loggerLevel", logger])
+        self.herder.noted(["loggerLevel", logger])
         return None if self.herder.case.get("noLogger") else LoggerLevel("INFO", 5)
 
     def set(self, logger: str, level: str) -> Any:
-        self.herder.calls.append(["setWorkerLoggerLevel", logger, level])
+        self.herder.noted(["setWorkerLoggerLevel", logger, level])
         return ["x", "y"]
 
 
 class FixedPlugins:
+    def __init__(self, herder: FixedHerder) -> None:
+        self.herder = herder
+
     async def listed(self, *, connectors_only: bool) -> Any:
         return PLUGINS
 
     async def described(self, plugin: str, version: str | None) -> Any:
-        return []
+        return await self.herder.described(plugin, version)
 
 
 class RecordingPeers:
@@ -196,6 +215,8 @@ def failure_of(shown: Mapping[str, Any]) -> Exception:
     name, message = shown["class"], shown.get("message")
     if "status" in shown:
         return herder_errors.RequestError(shown["status"], message, shown.get("errorCode"))
+    if name in JAKARTA_STATUSES:
+        return herder_errors.RequestError(JAKARTA_STATUSES[name], message)
     known = _classes(ConnectError) | _classes(herder_errors.RequestError)
     kind = known.get(name, ConnectError)
     if issubclass(kind, herder_errors.Elsewhere):

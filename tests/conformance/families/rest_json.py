@@ -111,7 +111,7 @@ async def _call(case: Case, requests: Requests, herder: FixedHerder) -> Answer:
         topic_tracking=settings.topic_tracking,
         topic_tracking_reset=settings.topic_tracking_reset,
     )
-    plugins = PluginResources(requests, FixedPlugins())
+    plugins = PluginResources(requests, FixedPlugins(herder))
     loggers = Loggers(requests, FixedLevels(herder))
     timeout = HANG_SECONDS if case.get("hang") else 10
     server = Server(requests, "4.3.0", "a9ce3221537b8653", timeout)
@@ -172,7 +172,7 @@ async def _http(case: Case) -> Any:
             request_timeout_seconds=HANG_SECONDS,
             health_timeout_seconds=HANG_SECONDS,
         )
-    app = rest_app(settings, herder, peers, FixedPlugins(), FixedLevels(herder))
+    app = rest_app(settings, herder, peers, FixedPlugins(herder), FixedLevels(herder))
     response = await _send(app, case)
     headers = {
         name: _shown_header(name, value)
