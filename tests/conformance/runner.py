@@ -34,6 +34,8 @@ WORDED_BY_JAVA = frozenset(
         "java.lang.ClassCastException",
         "java.lang.NumberFormatException",
         "java.util.regex.PatternSyntaxException",
+        "com.fasterxml.jackson.databind.JsonMappingException",
+        "com.fasterxml.jackson.databind.exc.InvalidFormatException",
         "com.fasterxml.jackson.databind.exc.MismatchedInputException",
         "com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException",
         "com.fasterxml.jackson.databind.exc.ValueInstantiationException",

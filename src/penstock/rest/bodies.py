@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
@@ -14,6 +15,8 @@ from penstock.cluster.views import ConnectorOffset, ErrorMessage
 from penstock.rest.errors import (
     NO_OFFSETS,
     BodyError,
+    InvalidFormatError,
+    NestedSyntaxError,
     RefusedError,
     SyntaxBodyError,
     TruncatedBodyError,
@@ -22,6 +25,11 @@ from penstock.rest.errors import (
 )
 
 NESTING_MAX = 500
+_SPACE = " \t\r\n"
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*("|\Z)', re.DOTALL)
+_HALF = re.compile("[\ud800-\udfff]")
+_BLANK = "".join(map(chr, range(33)))
+_INT32 = range(-(2**31), 2**31)
 INITIAL_STATES = {
     "RUNNING": TargetState.STARTED,
     "PAUSED": TargetState.PAUSED,
@@ -51,25 +59,52 @@ class _Number(str):
     __slots__ = ()
 
 
-def parse(body: bytes) -> Any:
-    """The JSON value of a body; numbers stay as they were written."""
+def parse(body: bytes, *, whole: bool = True) -> Any:
+    """The JSON value of a body; numbers stay as they were written.
+
+    What follows the value is refused, unless only the start of a text has to be JSON.
+    """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RefusedError(
             f"The body is not UTF-8 text: {error.reason} at byte {error.start}"
         ) from error
+    start = len(text) - len(text.lstrip(_SPACE))
+    if start == len(text):
+        raise BodyError("The body is empty")
     try:
-        value = json.loads(
-            text, parse_int=_Number, parse_float=_Number, parse_constant=_no_constant
-        )
+        value = _DECODER.decode(text) if whole else _DECODER.raw_decode(text, start)[0]
     except RecursionError:
         raise SyntaxBodyError(_too_deep()) from None
     except json.JSONDecodeError as error:
-        kind = TruncatedBodyError if error.pos >= len(text.rstrip()) else SyntaxBodyError
         where = f"line {error.lineno}, column {error.colno}"
-        raise kind(f"The body is not valid JSON: {error.msg} at {where}") from error
+        wrong = f"The body is not valid JSON: {error.msg} at {where}"
+        raise _misspelt(text, error.pos)(wrong) from error
+    _check_names(value)
     return value
+
+
+def _misspelt(text: str, at: int) -> type[BodyError]:
+    """Within members of members it is told as a wrong value."""
+    opened = _TOKENS.sub("", text[:at])
+    if opened.count("{") + opened.count("[") - opened.count("}") - opened.count("]") > 1:
+        return NestedSyntaxError
+    return TruncatedBodyError if at >= len(text.rstrip(_SPACE)) else SyntaxBodyError
+
+
+def _check_names(value: Any, depth: int = 1) -> None:
+    """Values may hold half of a character, names may not."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        for name, member in members.items():
+            if not name.isascii() and _HALF.search(name):
+                kind = SyntaxBodyError if depth == 1 else NestedSyntaxError
+                raise kind(f"The body is not valid JSON: the name {name!r} is no text")
+            _check_names(member, depth + 1)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            _check_names(item, depth + 1)
 
 
 def _too_deep() -> str:
@@ -78,6 +113,9 @@ def _too_deep() -> str:
 
 def _no_constant(name: str) -> NoReturn:
     raise SyntaxBodyError(f"The body is not valid JSON: {name} is no JSON value")
+
+
+_DECODER = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_no_constant)
 
 
 def read(body: bytes, reader: Reader) -> Any:
@@ -118,7 +156,7 @@ def read_config(value: Any, where: str = "The body") -> Config | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise BodyError(f"{where} must be an object of texts, not {_kind(value)}")
+        raise _wrong(value, where, "an object of texts")
     pairs = cast("dict[str, Any]", value)
     return {key: _text(item, f"The value of {key!r}") for key, item in pairs.items()}
 
@@ -158,17 +196,32 @@ def read_error(value: Any, where: str = "The body") -> ErrorMessage | None:
     if value is None:
         return None
     members = _members(value, where, "error_code", "message")
-    code = members.get("error_code")
-    try:
-        number = 0 if code is None else int(code)
-    except (ValueError, TypeError):
-        raise BodyError(f"error_code must be a number, not {_kind(code)}") from None
-    return ErrorMessage(number, _text(members.get("message"), "message"))
+    code = _int32(members.get("error_code"), "error_code")
+    return ErrorMessage(code, _text(members.get("message"), "message"))
+
+
+def _int32(value: Any, where: str) -> int:
+    """A whole number, also in quotes, or what is before the point of another one; null is 0."""
+    if value is None:
+        return 0
+    if not isinstance(value, str):
+        raise BodyError(f"{where} must be a number, not {_kind(value)}")
+    if isinstance(value, _Number):
+        number = _number(value)
+        if not _INT32[0] - 1 < number < _INT32[-1] + 1:
+            raise NestedSyntaxError(f"{where} must be a number of 32 bits, not {value}")
+        return int(number)
+    text = value.strip(_BLANK)
+    if text in ("", "null"):
+        return 0
+    if not re.fullmatch(r"[+-]?[0-9]+", text) or int(text) not in _INT32:
+        raise InvalidFormatError(f"{where} must be a number of 32 bits, not {value!r}")
+    return int(text)
 
 
 def _members(value: Any, where: str, *known: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise BodyError(f"{where} must be an object, not {_kind(value)}")
+        raise _wrong(value, where, "an object")
     members = cast("dict[str, Any]", value)
     unknown = next((name for name in members if name not in known), None)
     if unknown is not None:
@@ -180,7 +233,7 @@ def _members(value: Any, where: str, *known: str) -> dict[str, Any]:
 
 def _list(value: Any, where: str) -> list[Any]:
     if not isinstance(value, list):
-        raise BodyError(f"{where} must be a list, not {_kind(value)}")
+        raise _wrong(value, where, "a list")
     return cast("list[Any]", value)
 
 
@@ -188,7 +241,7 @@ def _map(value: Any, where: str) -> dict[str, Any] | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise BodyError(f"{where} must be an object, not {_kind(value)}")
+        raise _wrong(value, where, "an object")
     return cast("dict[str, Any]", _with_numbers(value))
 
 
@@ -219,6 +272,12 @@ def _text(value: Any, where: str) -> str | None:
     if isinstance(value, str):
         return str(value)
     raise BodyError(f"{where} must be a text, not {_kind(value)}")
+
+
+def _wrong(value: Any, where: str, wanted: str) -> BodyError:
+    blank = isinstance(value, str) and not value.strip(_BLANK)
+    kind = InvalidFormatError if blank else BodyError
+    return kind(f"{where} must be {wanted}, not {_kind(value)}")
 
 
 def _kind(value: Any) -> str:

@@ -73,6 +73,18 @@ class SyntaxBodyError(BodyError):
     java_class = "com.fasterxml.jackson.core.JsonParseException"
 
 
+class NestedSyntaxError(BodyError):
+    """A member of the body is not JSON."""
+
+    java_class = "com.fasterxml.jackson.databind.JsonMappingException"
+
+
+class InvalidFormatError(BodyError):
+    """A text of the body should be a number."""
+
+    java_class = "com.fasterxml.jackson.databind.exc.InvalidFormatException"
+
+
 class TruncatedBodyError(BodyError):
     """The body ends in the middle."""
 

@@ -134,7 +134,7 @@ def connector_path(connector: str, rest: str = "") -> str:
 
 
 def _quoted(part: str) -> str:
-    return part if _ESCAPES.fullmatch(part) else quote(part, safe=PATH_SAFE)
+    return part if _ESCAPES.fullmatch(part) else quote(part, safe=PATH_SAFE, errors="replace")
 
 
 def location(connector: str) -> str:

@@ -68,7 +68,7 @@ def health_answer(status: str, detail: str | None) -> Answer:
     """What `/health` says."""
     codes = {"healthy": (200, HEALTHY), "starting": (503, STARTING), "unhealthy": (500, UNHEALTHY)}
     code, message = codes[status]
-    text = message if detail is None else f"{message} {detail}"
+    text = message if detail is None or status == "healthy" else f"{message} {detail}"
     return json_answer(code, {"status": status, "message": text})
 
 

@@ -115,7 +115,7 @@ ENTITIES: dict[str, Any] = {
 
 
 def read_entity(case: Case) -> Any:
-    return READERS[case["entity"]](parse(case["text"].encode()))
+    return READERS[case["entity"]](parse(case["text"].encode(), whole=False))
 
 
 def _read_create(value: Any) -> Any:

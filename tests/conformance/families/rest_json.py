@@ -63,7 +63,7 @@ def _comparable(wanted: Any, body: str) -> Any:
     except ValueError:
         return body
     if isinstance(parsed, dict) and "error_code" in parsed:
-        text = json.loads(wanted)["message"] if wanted and wanted.startswith("{") else None
+        text = json.loads(wanted).get("message") if (wanted or "").startswith("{") else None
         if text is not None and any(mark in text for mark in JAVA_WORDED):
             return {"error_code": parsed["error_code"]}
     return body
