@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Self
 
 from penstock.converters.options import SerializationError
+from penstock.sdk.java_utf8 import decode_utf8, encode_utf8
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_SURROGATE_IN_UTF8: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]?")
 
 
 class Charset(NamedTuple):
@@ -31,22 +31,6 @@ class Charset(NamedTuple):
             return cls(encode_utf8, decode_utf8, str.encode, bytes.decode)
         both = _unicode(codec) if codec in _UNICODE else _legacy(codec)
         return cls(*both, *both)
-
-
-def encode_utf8(text: str) -> bytes:
-    """UTF-8, with `?` for a surrogate that stands alone."""
-    try:
-        return str.encode(text)
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace")
-
-
-def decode_utf8(data: bytes) -> str:
-    """UTF-8, with U+FFFD for what is malformed; Java counts an encoded surrogate as one piece."""
-    try:
-        return str(data, "utf-8")
-    except UnicodeDecodeError:
-        return _SURROGATE_IN_UTF8.sub(b"\xef\xbf\xbd", data).decode("utf-8", "replace")
 
 
 def _unicode(codec: str) -> tuple[Callable[[str], bytes], Callable[[bytes], str]]:

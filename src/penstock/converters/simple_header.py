@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from penstock.converters.charsets import decode_utf8, encode_utf8
 from penstock.sdk.config import Config
 from penstock.sdk.converter import HeaderConverter
 from penstock.sdk.errors import DataError
+from penstock.sdk.java_utf8 import decode_utf8, encode_utf8
 from penstock.sdk.schema import BYTES, Schema
 from penstock.sdk.values import convert_to_string, parse_string
 

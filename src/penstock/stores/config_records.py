@@ -8,8 +8,8 @@ from typing import Any, TypeGuard
 from penstock.cluster import base64
 from penstock.cluster.config_state import RestartRequest, SessionKey
 from penstock.cluster.messages import TargetState, TaskId
-from penstock.converters.charsets import encode_utf8
 from penstock.sdk.errors import ConnectError
+from penstock.sdk.java_utf8 import encode_utf8
 from penstock.stores import json_codec
 from penstock.stores.ports import Entry
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from penstock.cluster.config_state import ConfigListener, ConfigState, SessionKey
 from penstock.cluster.messages import TargetState, TaskId
-from penstock.converters.charsets import decode_utf8
 from penstock.sdk.errors import DataError
+from penstock.sdk.java_utf8 import decode_utf8
 from penstock.stores import config_records as records
 from penstock.stores import json_codec
 from penstock.stores.keys import MissingKey, task_id

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from penstock.converters.json_fast_encode import schemaless_texts
-from penstock.converters.json_payloads import BareReader
-
-_READER: Final = BareReader(None, null_is_default=False)
+if TYPE_CHECKING:
+    from penstock.converters.json_payloads import BareReader
 
 
 def dumps(value: Any) -> bytes:
     """A value of None, bool, int, float, str, bytes, list or mapping, members in given order."""
+    from penstock.converters.json_fast_encode import schemaless_texts  # a worker answers before
+
     return schemaless_texts((value,))[0]
 
 
@@ -20,4 +21,11 @@ def loads(data: bytes | None) -> Any:
 
     Like Java's reader it stops at the end of the first value and ignores what follows.
     """
-    return _READER.read((data,))[1][0]
+    return _reader().read((data,))[1][0]
+
+
+@cache
+def _reader() -> BareReader:
+    from penstock.converters.json_payloads import BareReader
+
+    return BareReader(None, null_is_default=False)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from penstock.cluster.messages import State, TaskId
-from penstock.converters.charsets import decode_utf8, encode_utf8
 from penstock.sdk.errors import RetriableError
+from penstock.sdk.java_utf8 import decode_utf8, encode_utf8
 from penstock.stores import status_records as records
 from penstock.stores.keys import MissingKey, task_id
 from penstock.stores.ports import Log, LogRecord

@@ -9,8 +9,8 @@ from typing import Any
 from penstock.cluster import base64
 from penstock.cluster.config_state import ConfigState, RestartRequest, SessionKey
 from penstock.cluster.messages import State, TargetState, TaskId
-from penstock.converters.charsets import encode_utf8
 from penstock.sdk.errors import DataError
+from penstock.sdk.java_utf8 import encode_utf8
 from penstock.stores import files, offset_records, status_records
 from penstock.stores.config import ConfigStore
 from penstock.stores.memory import MemoryLog
