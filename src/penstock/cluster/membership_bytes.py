@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 
@@ -88,7 +88,7 @@ def write_metadata(version: int, metadata: Metadata) -> bytes:
 def write_assignment(version: int, given: Assignment) -> bytes:
     head = struct.pack(">hh", version, given.error) + _string("leader", given.leader)
     head += _string("leader-url", given.leader_url) + struct.pack(">q", given.offset)
-    assigned = _entries(given.connectors, given.tasks)
+    assigned = _entries(_set_order(given.connectors), given.tasks)
     if version == 0:
         return head + assigned
     revoked = _entries(given.revoked_connectors, given.revoked_tasks)
@@ -106,9 +106,9 @@ def _string(field: str, text: str | None) -> bytes:
 
 
 def _entries(connectors: Iterable[str], tasks: Iterable[TaskId]) -> bytes:
-    """One entry per connector: those assigned themselves first, in a Java hash set's order."""
+    """One entry per connector: those assigned themselves first."""
     numbers: dict[str, list[int]] = {}
-    for connector in _set_order(connectors):
+    for connector in connectors:
         numbers[connector] = [_CONNECTOR_ITSELF]
     for task in tasks:
         numbers.setdefault(task.connector, []).append(task.task)
@@ -134,7 +134,7 @@ def _set_order(connectors: Iterable[str]) -> list[str]:
 def read_metadata(version: int, data: bytes) -> Metadata:
     """`version` is that of the protocol the group agreed on. Raises SchemaError."""
     reader = _Reader(data)
-    _supported(reader.field("version", reader.short), "subscription")
+    _supported(reader.field("version", reader.short))
     if version == 0:
         return Metadata(
             reader.field("url", reader.text), reader.field("config-offset", reader.long)
@@ -149,10 +149,11 @@ def read_assignment(version: int, data: bytes) -> Assignment:
     """`version` is that of the protocol the group agreed on. Raises SchemaError."""
     reader = _Reader(data)
     own = reader.field("version", reader.short)
-    _supported(own, "assignment")
-    error = reader.field("error", reader.short)
-    leader, url = reader.field("leader", reader.text), reader.field("leader-url", reader.text)
-    offset = reader.field("config-offset", reader.long)
+    _supported(own)
+    field = reader.field if version == 0 else reader.required
+    error = field("error", reader.short)
+    leader, url = field("leader", reader.text), field("leader-url", reader.text)
+    offset = field("config-offset", reader.long)
     if version == 0:
         connectors, tasks = reader.field("assignment", reader.entries)
         return Assignment(0, leader, url, offset, connectors, tasks, error=error)
@@ -163,10 +164,10 @@ def read_assignment(version: int, data: bytes) -> Assignment:
     return Assignment(own, leader, url, offset, connectors, tasks, gone, gone_tasks, delay, error)
 
 
-def _supported(version: int, what: str) -> None:
+def _supported(version: int) -> None:
     """Higher versions are read as the layout known here."""
     if version < 0:
-        raise SchemaError(f"Unsupported {what} version: {version}")
+        raise SchemaError(f"Unsupported subscription version: {version}")
 
 
 _Entries = tuple[list[str], list[TaskId]]
@@ -185,9 +186,16 @@ class _Reader:
         except SchemaError as error:
             raise SchemaError(f"Error reading field '{name}': {error.args[0]}") from None
 
+    def required(self, name: str, read: Callable[[], T]) -> T:
+        """A field among others that older writers may leave out; this one they may not."""
+        return self.field(name, read if self._left() else lambda: self._missing(name))
+
     def optional(self, name: str, read: Callable[[], T], default: T) -> T:
         """A field that older writers leave out at the end."""
         return self.field(name, read) if self._left() else default
+
+    def _missing(self, name: str) -> NoReturn:
+        raise SchemaError(f"Missing value for field '{name}' which has no default value.")
 
     def short(self) -> int:
         return struct.unpack(">h", self._take(2))[0]
