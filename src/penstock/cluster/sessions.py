@@ -9,43 +9,20 @@ import hmac
 import os
 from collections.abc import Callable, Collection, Mapping
 
-from penstock.cluster import base64
+from penstock.cluster import base64, macs
 from penstock.cluster.config_state import SessionKey
 from penstock.cluster.errors import BadRequest, RequestError
 from penstock.cluster.ports import Signature
-from penstock.sdk.errors import ConnectError
 
 SIGNATURE_HEADER = "X-Connect-Authorization"
 ALGORITHM_HEADER = "X-Connect-Request-Signature-Algorithm"
 
-# Java's name in lower case -> hashlib's name, and the bytes of a key Java generates for it.
-_ALGORITHMS = {
-    "hmacmd5": ("md5", 64),
-    "hmacsha1": ("sha1", 64),
-    "hmacsha224": ("sha224", 28),
-    "hmacsha256": ("sha256", 32),
-    "hmacsha384": ("sha384", 48),
-    "hmacsha512": ("sha512", 64),
-    "hmacsha512/224": ("sha512_224", 28),
-    "hmacsha512/256": ("sha512_256", 32),
-    "hmacsha3-224": ("sha3_224", 28),
-    "hmacsha3-256": ("sha3_256", 32),
-    "hmacsha3-384": ("sha3_384", 48),
-    "hmacsha3-512": ("sha3_512", 64),
-}
-
 Headers = list[tuple[str, str]]
-
-
-class UnknownAlgorithm(ValueError):
-    """No message authentication code has this name."""
-
-    java_class = "java.security.NoSuchAlgorithmException"
 
 
 def key_length(algorithm: str, size_bits: int | None = None) -> int:
     """The bytes of a generated key."""
-    _, length = _algorithm(algorithm)
+    length = macs.generated_length(algorithm)
     return length if size_bits is None else (size_bits + 7) // 8
 
 
@@ -81,10 +58,7 @@ def must_rotate(
 
 def sign(key: SessionKey, body: bytes | None, algorithm: str) -> Headers:
     """The headers that a request with this body needs."""
-    try:
-        signature = base64.encode(_mac(key.key, body or b"", algorithm))
-    except UnknownAlgorithm as error:
-        raise ConnectError(f"{error.java_class}: {error}") from error
+    signature = base64.encode(macs.code(key.key, body or b"", algorithm))
     return [(SIGNATURE_HEADER, signature), (ALGORITHM_HEADER, algorithm)]
 
 
@@ -94,7 +68,7 @@ def read_signature(headers: Mapping[str, str], body: bytes | None) -> Signature 
     if encoded is None or algorithm is None:
         return None
     try:
-        _algorithm(algorithm)
+        macs.known(algorithm)
         return Signature(body or b"", base64.decode(encoded), algorithm)
     except ValueError as error:
         raise BadRequest(str(error)) from error
@@ -102,7 +76,7 @@ def read_signature(headers: Mapping[str, str], body: bytes | None) -> Signature 
 
 def is_valid(signature: Signature, key: SessionKey) -> bool:
     """In constant time."""
-    expected = _mac(key.key, signature.body, signature.algorithm)
+    expected = macs.code(key.key, signature.body, signature.algorithm)
     return hmac.compare_digest(expected, signature.signature)
 
 
@@ -126,14 +100,3 @@ def check(signature: Signature | None, key: SessionKey | None, accepted: Collect
         )
     if not is_valid(signature, key):
         raise RequestError(403, "Internal request contained invalid signature.")
-
-
-def _algorithm(name: str) -> tuple[str, int]:
-    try:
-        return _ALGORITHMS[name.lower()]
-    except KeyError:
-        raise UnknownAlgorithm(f"Algorithm {name} not available") from None
-
-
-def _mac(key: bytes, body: bytes, algorithm: str) -> bytes:
-    return hmac.digest(key, body, _algorithm(algorithm)[0])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.datastructures import Headers
+
 from penstock.cluster import base64, sessions
 from penstock.cluster.config_state import SessionKey
 
@@ -16,7 +18,7 @@ def run(case: dict[str, Any]) -> Any:
     if case["op"] == "sign":
         headers = sessions.sign(key, body, case["algorithm"])
         return {"headers": [list(header) for header in headers]}
-    signature = sessions.read_signature(case["headers"], body)
+    signature = sessions.read_signature(Headers(case["headers"]), body)
     if signature is None:
         return {"present": False}
     valid = sessions.is_valid(signature, key)
