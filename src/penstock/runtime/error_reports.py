@@ -40,9 +40,8 @@ class Reporter(Protocol):
 def log_message(context: ErrorContext, task: str, *, with_record: bool) -> str:
     """The line that is logged about a failed record."""
     stage = "null" if context.stage is None else context.stage.value
-    text = f"Error encountered in task {task}. Executing stage '{stage}'"
-    if context.class_name is not None:
-        text += f" with class '{context.class_name}'"
+    name = "null" if context.class_name is None else context.class_name
+    text = f"Error encountered in task {task}. Executing stage '{stage}' with class '{name}'"
     if with_record:
         text += _where(context.record)
     return text + "."

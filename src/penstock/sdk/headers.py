@@ -9,6 +9,7 @@ from penstock.sdk.errors import DataError
 from penstock.sdk.logical import DATE_NAME, DECIMAL_NAME, TIME_NAME, TIMESTAMP_NAME
 from penstock.sdk.record import Header
 from penstock.sdk.schema import Schema, Type
+from penstock.sdk.struct import Struct
 from penstock.sdk.validation import expected_java_classes, java_type_name
 from penstock.sdk.values_text import java_string
 
@@ -16,7 +17,12 @@ Headers = tuple[Header, ...]
 
 
 def header(key: str, value: Any = None, schema: Schema | None = None) -> Header:
-    """A header. Raises `DataError` when the value does not go with the schema."""
+    """A header. Raises `DataError` when the value does not go with the schema.
+
+    A struct brings its own schema.
+    """
+    if schema is None and isinstance(value, Struct):
+        schema = value.schema
     if schema is not None:
         _check(schema, value)
     return Header(key, value, schema)

@@ -12,14 +12,16 @@ from penstock.runtime.error_reports import log_message
 from penstock.runtime.retries import delay_ms
 from penstock.runtime.tolerance import ErrorContext, Operator, Stage, Tolerance
 from penstock.sdk.errors import ConnectError, DataError, RetriableError, java_class
-from penstock.sdk.record import Header, Record, SinkRecord, SourceRecord, TimestampType
+from penstock.sdk.headers import header
+from penstock.sdk.record import Record, SinkRecord, SourceRecord, TimestampType
 from penstock.sdk.record_text import record_text
 from tests.conformance.runner import Case, described
 from tests.conformance.runner import same as runner_same
 from tests.conformance.values import schema_in, value_in
 
 _OURS = {kind.java_class: kind for kind in (ConnectError, DataError, RetriableError)} | {
-    "java.lang.StackOverflowError": RecursionError
+    "java.lang.StackOverflowError": RecursionError,
+    "java.lang.OutOfMemoryError": MemoryError,
 }
 
 
@@ -147,7 +149,7 @@ def _record(shown: dict[str, Any]) -> Record:
         "value_schema": value_schema,
         "timestamp": shown.get("timestamp"),
         "headers": tuple(
-            Header(key, value_in(value, schema_in(schema)), schema_in(schema))
+            header(key, value_in(value, schema_in(schema)), schema_in(schema))
             for key, schema, value in shown.get("headers", ())
         ),
     }
