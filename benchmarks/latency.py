@@ -35,7 +35,7 @@ WARM_LINES = 5
 BETWEEN_SECONDS = (0.05, 0.15)
 IDLE_SECONDS = 20.0
 SETTLE_SECONDS = 5.0
-GONE_SECONDS = 45.0  # idle.close.ms and the longest rest of a file source
+GONE_SECONDS = 75.0  # beyond idle.close.ms, and the commit of the lines after a minute
 START_SECONDS = 120.0
 
 Latencies = dict[str, float]
