@@ -10,7 +10,7 @@ _NUMBER = re.compile(r"[01](\.\d{0,3})?")
 _JSON = ("application/json", "application/*", "*/*")
 
 
-TEXT = ("text/plain", "text/*", "*/*", "*")
+TEXT = ("text/plain", "text/*", "*/*")
 
 
 def is_media_type(text: str) -> bool:
@@ -46,7 +46,8 @@ def best_type(accept: str | None) -> str:
     items = [item for item in (accept or "").split(",") if item.strip()]
     found = max(items, key=_liking, default="*/*")
     kind, *parameters = (part.strip() for part in found.split(";"))
-    return ";".join([kind.lower(), *filter(None, parameters)])
+    kind = kind.lower() if "/" in kind else kind.lower() + "/*"
+    return kind if kind in TEXT else ";".join([kind, *filter(None, parameters)])
 
 
 def _liking(item: str) -> float:

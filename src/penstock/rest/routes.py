@@ -13,8 +13,8 @@ def main_routes(
     """What every worker serves on its listeners."""
     c, one = connectors, "/connectors/{name}"
     return {
-        "/": {"GET": lambda _: server.info()},
-        "/health": {"GET": lambda _: server.health()},
+        "/": {"GET": Untyped(lambda _: server.info())},
+        "/health": {"GET": Untyped(lambda _: server.health())},
         "/connectors": {
             "GET": lambda call: c.all(call.all("expand")),
             "POST": lambda call: c.create(call.body, call.forward, call.headers),

@@ -11,6 +11,7 @@ from penstock.cluster.messages import TargetState, TaskId
 from penstock.sdk.errors import ConnectError
 from penstock.stores import config_records as records
 from penstock.stores.config import ConfigStore, PrivilegedWriteError
+from penstock.stores.keys import MissingKey
 from penstock.stores.memory import MemoryLog
 from penstock.stores.ports import Entry
 
@@ -165,3 +166,26 @@ def test_removing_tasks_is_not_supported() -> None:
     store, _ = started()
     with pytest.raises(NotImplementedError, match="Removal of tasks is not currently supported"):
         store.remove_tasks("c")
+
+
+def test_nothing_read_is_before_the_first_offset() -> None:
+    store = ConfigStore(MemoryLog(), Listener())
+    store.start()
+    assert store.snapshot().offset == -1
+
+
+def test_a_record_without_a_key_is_refused() -> None:
+    store = ConfigStore(MemoryLog([(None, b"{}")]), Listener())  # type: ignore[list-item]
+    with pytest.raises(MissingKey):
+        store.start()
+
+
+def test_characters_beyond_the_first_plane_are_escaped_as_java_does() -> None:
+    log = MemoryLog()
+    store = ConfigStore(log, Listener())
+    store.start()
+    store.put_connector("c", {"a": "\U0001f600"})
+    assert records.connector("c", {"a": "\U0001f600"})[1] == (
+        b'{"properties":{"a":"\\uD83D\\uDE00"}}'
+    )
+    assert store.snapshot().config("c") == {"a": "\U0001f600"}

@@ -122,3 +122,18 @@ def test_a_write_that_can_never_succeed_is_logged(caplog: pytest.LogCaptureFixtu
     store.start()
     store.put_connector("c", status(State.RUNNING))
     assert "The status status-connector-c could not be written" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ignore_late", "shown"), [(True, State.RUNNING), (False, State.UNASSIGNED)]
+)
+def test_a_late_word_of_a_connector_counts_unless_it_is_to_be_ignored(
+    ignore_late: bool, shown: State
+) -> None:
+    store = StatusStore(MemoryLog(), ignore_late=ignore_late)
+    store.start()
+    store.put_connector("c", status(State.RUNNING, "w2", 5))
+    store.put_connector("c", status(State.UNASSIGNED, "w1", 4))
+    found = store.connector("c")
+    assert found is not None
+    assert found.state is shown
