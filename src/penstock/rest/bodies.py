@@ -28,7 +28,7 @@ NESTING_MAX = 500
 _SPACE = " \t\r\n"
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*("|\Z)', re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
-_BLANK = "".join(map(chr, range(33)))
+BLANK = "".join(map(chr, range(33)))  # what Java trims
 _INT32 = range(-(2**31), 2**31)
 INITIAL_STATES = {
     "RUNNING": TargetState.STARTED,
@@ -211,7 +211,7 @@ def _int32(value: Any, where: str) -> int:
         if not _INT32[0] - 1 < number < _INT32[-1] + 1:
             raise NestedSyntaxError(f"{where} must be a number of 32 bits, not {value}")
         return int(number)
-    text = value.strip(_BLANK)
+    text = value.strip(BLANK)
     if text in ("", "null"):
         return 0
     if not re.fullmatch(r"[+-]?[0-9]+", text) or int(text) not in _INT32:
@@ -233,7 +233,7 @@ def _members(value: Any, where: str, *known: str) -> dict[str, Any]:
 
 def _list(value: Any, where: str) -> list[Any]:
     if not isinstance(value, list):
-        raise _wrong(value, where, "a list")
+        raise BodyError(f"{where} must be a list, not {_kind(value)}")
     return cast("list[Any]", value)
 
 
@@ -275,7 +275,7 @@ def _text(value: Any, where: str) -> str | None:
 
 
 def _wrong(value: Any, where: str, wanted: str) -> BodyError:
-    blank = isinstance(value, str) and not value.strip(_BLANK)
+    blank = isinstance(value, str) and not value.strip(BLANK)
     kind = InvalidFormatError if blank else BodyError
     return kind(f"{where} must be {wanted}, not {_kind(value)}")
 

@@ -10,7 +10,15 @@ from penstock.cluster.messages import TaskId
 from penstock.cluster.ports import Herder, PeerAnswer
 from penstock.cluster.views import ConnectorOffset, ConnectorOffsets
 from penstock.rest.answers import Answer, json_answer, plain
-from penstock.rest.bodies import Config, CreateRequest, read, read_config, read_create, read_offsets
+from penstock.rest.bodies import (
+    BLANK,
+    Config,
+    CreateRequest,
+    read,
+    read_config,
+    read_create,
+    read_offsets,
+)
 from penstock.rest.errors import NO_CONFIG, NO_OFFSET, NO_OFFSETS, NO_REQUEST, RefusedError
 from penstock.rest.requests import Forward, Requests, connector_path, location
 from penstock.sdk.errors import NotFoundError
@@ -54,7 +62,7 @@ class Connectors:
         request: CreateRequest | None = read(body, read_create)
         if request is None:
             raise MissingError(NO_REQUEST)
-        name = (request.name or "").strip()
+        name = (request.name or "").strip(BLANK)
         config = named(name, request.config)
         offsets = _initial_offsets(request)
         given: dict[str, Any] = {
