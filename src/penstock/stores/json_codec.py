@@ -6,12 +6,15 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from penstock.converters.json_payloads import BareReader
 from penstock.sdk.errors import DataError
 from penstock.sdk.numbers import Float32
 from penstock.sdk.values_text import java_double, java_float
+
+if TYPE_CHECKING:
+    from penstock.converters.json_payloads import BareReader
 
 _ESCAPED: Final = re.compile(r'[\x00-\x1f"\\\ud800-\udfff\U00010000-\U0010ffff]')
 _SHORT: Final = {
@@ -25,7 +28,6 @@ _SHORT: Final = {
 }
 _INT64: Final = range(-(2**63), 2**63)
 _PLAIN_MAX: Final = 900  # no number in so few bytes is too long for Java
-_EXACT: Final = BareReader(None, null_is_default=False)
 
 
 def dumps(value: Any) -> bytes:
@@ -46,7 +48,14 @@ def loads(data: bytes | None) -> Any:
                 return value
         except (ValueError, RecursionError):
             pass
-    return _EXACT.read((data,))[1][0]
+    return _exact().read((data,))[1][0]
+
+
+@cache
+def _exact() -> BareReader:
+    from penstock.converters.json_payloads import BareReader  # a worker answers before
+
+    return BareReader(None, null_is_default=False)
 
 
 def _text(value: Any) -> str:
