@@ -23,12 +23,12 @@ from penstock.rest.errors import (
     UnknownMemberError,
     UnknownStateError,
 )
+from penstock.sdk.config_types import trim
 
 NESTING_MAX = 500
 _SPACE = " \t\r\n"
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*("|\Z)', re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
-BLANK = "".join(map(chr, range(33)))  # what Java trims
 _INT32 = range(-(2**31), 2**31)
 INITIAL_STATES = {
     "RUNNING": TargetState.STARTED,
@@ -211,7 +211,7 @@ def _int32(value: Any, where: str) -> int:
         if not _INT32[0] - 1 < number < _INT32[-1] + 1:
             raise NestedSyntaxError(f"{where} must be a number of 32 bits, not {value}")
         return int(number)
-    text = value.strip(BLANK)
+    text = trim(value)
     if text in ("", "null"):
         return 0
     if not re.fullmatch(r"[+-]?[0-9]+", text) or int(text) not in _INT32:
@@ -275,7 +275,7 @@ def _text(value: Any, where: str) -> str | None:
 
 
 def _wrong(value: Any, where: str, wanted: str) -> BodyError:
-    blank = isinstance(value, str) and not value.strip(BLANK)
+    blank = isinstance(value, str) and not trim(value)
     kind = InvalidFormatError if blank else BodyError
     return kind(f"{where} must be {wanted}, not {_kind(value)}")
 

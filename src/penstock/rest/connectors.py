@@ -11,7 +11,6 @@ from penstock.cluster.ports import Herder, PeerAnswer
 from penstock.cluster.views import ConnectorOffset, ConnectorOffsets
 from penstock.rest.answers import Answer, json_answer, plain
 from penstock.rest.bodies import (
-    BLANK,
     Config,
     CreateRequest,
     read,
@@ -21,6 +20,7 @@ from penstock.rest.bodies import (
 )
 from penstock.rest.errors import NO_CONFIG, NO_OFFSET, NO_OFFSETS, NO_REQUEST, RefusedError
 from penstock.rest.requests import Forward, Requests, connector_path, location
+from penstock.sdk.config_types import trim
 from penstock.sdk.errors import NotFoundError
 
 Headers = Mapping[str, str]
@@ -62,7 +62,7 @@ class Connectors:
         request: CreateRequest | None = read(body, read_create)
         if request is None:
             raise MissingError(NO_REQUEST)
-        name = (request.name or "").strip(BLANK)
+        name = trim(request.name or "")
         config = named(name, request.config)
         offsets = _initial_offsets(request)
         given: dict[str, Any] = {

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from penstock.runtime.ports import BatchRefusedError
 from penstock.runtime.tolerance import Stage, Tolerance
-from penstock.runtime.topic_creation import TopicCreator, topic_groups
 from penstock.sdk.errors import ConnectError, DataError, RetriableError
 from penstock.sdk.record import Header, RecordMetadata, replace
 from penstock.testing.memory_kafka import MemoryProducer
@@ -334,32 +333,6 @@ def test_offsets_are_committed_while_the_task_sleeps_in_poll() -> None:
     assert rig.task.commits == 1
 
 
-class Admin:
-    def __init__(self, *, allowed: bool = True) -> None:
-        self.topics: set[str] = set()
-        self.created = []
-        self.allowed = allowed
-
-    def existing(self, topics: Any):
-        return self.topics & set(topics)
-
-    def close(self) -> None: ...
-
-    def create(self, topic: Any):
-        if not self.allowed:
-            return False
-        self.created.append(topic)
-        self.topics.add(topic.name)
-        return True
-
-
-PROPERTIES = {
-    "topic.creation.default.partitions": "3",
-    "topic.creation.default.replication.factor": "-1",
-    "topic.creation.default.cleanup.policy": "compact",
-}
-
-
 def test_a_producer_is_told_when_there_is_nothing_to_send() -> None:
     told: list[int] = []
 
@@ -372,28 +345,6 @@ def test_a_producer_is_told_when_there_is_nothing_to_send() -> None:
     assert told == [2]
     rig.commit()  # the task may sleep in its poll
     assert told == [2, 0]
-
-
-def test_creates_each_topic_once_before_its_first_record() -> None:
-    admin = Admin()
-    groups = topic_groups(PROPERTIES)
-    assert groups is not None
-    rig = SourceRig([line(1)], [line(2)], creator=TopicCreator(groups, admin))
-    rig.steps(2)
-    (topic,) = admin.created
-    assert (topic.name, topic.partitions, dict(topic.configs)) == (
-        "t",
-        3,
-        {"cleanup.policy": "compact"},
-    )
-
-
-def test_fails_when_a_topic_neither_exists_nor_can_be_created() -> None:
-    groups = topic_groups(PROPERTIES)
-    assert groups is not None
-    rig = SourceRig([line(1)], creator=TopicCreator(groups, Admin(allowed=False)))
-    with pytest.raises(ConnectError, match="Task failed to create new topic"):
-        rig.steps(1)
 
 
 WORDS = st.sampled_from(["a", "b", "bad", "drop", "two", "broken"])
