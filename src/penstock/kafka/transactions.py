@@ -81,7 +81,13 @@ class KafkaTransactions(KafkaProducer):
     def commit(self) -> None:
         if self.failure is not None:
             raise self.failure
-        self._insist(self._client.commit_transaction, self.transaction_ms / 1000)
+        try:
+            self._insist(self._client.commit_transaction, self.transaction_ms / 1000)
+        except KafkaClientError as error:
+            # a broker that is about to fence this producer off may give no reason, or another
+            if (fenced := self._end_unheard()) is not None:
+                raise fenced from error
+            raise
         self._begun = False
 
     def abort(self) -> None:
@@ -95,14 +101,25 @@ class KafkaTransactions(KafkaProducer):
     def close(self, seconds: float = 0.0) -> None:
         """Aborts what is open, so that readers need not wait for its time to be over."""
         if self._begun and not self._released:
-            self._begun = False
-            try:
-                self._client.abort_transaction(_ABORT_SECONDS)
-            except KafkaException as error:
-                log.debug("Transaction of %s not aborted: %s", self._id, error.args[0].str())
+            self._end_unheard()
         # the client would try the same, and warn of it
         warnings.filterwarnings("ignore", "Producer abort_transaction failed", RuntimeWarning)
-        super().close()
+        try:
+            super().close()
+        except KafkaException as error:  # of a transaction, which is over for this producer
+            log.debug("The producer of %s was closed with: %s", self._id, error.args[0].str())
+
+    def _end_unheard(self) -> Exception | None:
+        """Abort what is open, whether that works or not; what fenced this producer, if it was."""
+        self._begun = False
+        try:
+            self._client.abort_transaction(_ABORT_SECONDS)
+        except KafkaException as error:
+            reason: KafkaError = error.args[0]
+            log.debug("Transaction of %s not aborted: %s", self._id, reason.str())
+            if reason.code() in _FENCED:
+                return transaction_error(reason)
+        return None
 
     def _delivered(self, error: KafkaError | None, message: object) -> None:
         if error is not None and self._failure is None:
