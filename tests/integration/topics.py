@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from confluent_kafka import Consumer, Message, TopicPartition
+import time
+
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+SECONDS = 60.0  # of each partition
 
 
 def read_messages(bootstrap: str, topic: str) -> list[Message]:
     """Every record of a topic, partition after partition, from the beginning to the present end."""
     quick = {"fetch.wait.max.ms": 10}  # else the next partition waits for the last one's fetch
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "reader", **quick})
+    known = {"bootstrap.servers": bootstrap, "group.id": "reader", "enable.partition.eof": True}
+    consumer = Consumer(known | quick)
     try:
-        partitions = consumer.list_topics(topic, 10).topics[topic].partitions
+        partitions = consumer.list_topics(topic, SECONDS).topics[topic].partitions
         found: list[Message] = []
         for partition in sorted(partitions):
             found += _read_partition(consumer, topic, partition)
@@ -20,15 +25,18 @@ def read_messages(bootstrap: str, topic: str) -> list[Message]:
 
 
 def _read_partition(consumer: Consumer, topic: str, partition: int) -> list[Message]:
-    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), 10)
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), SECONDS)
     consumer.assign([TopicPartition(topic, partition, low)])
     found: list[Message] = []
-    position = low
+    position, limit = low, time.monotonic() + SECONDS
     while position < high:
-        batch = [m for m in consumer.consume(min(high - position, 1000), 5.0) if m.error() is None]
-        assert batch, f"{topic}-{partition} stopped at {position} of {high}"
-        found += batch
-        position = (batch[-1].offset() or 0) + 1
+        assert time.monotonic() < limit, f"{topic}-{partition} stopped at {position} of {high}"
+        for message in consumer.consume(min(high - position, 1000), 0.5):
+            if (error := message.error()) is None:
+                found.append(message)
+                position = (message.offset() or 0) + 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                position = message.offset() or 0  # behind the ends of transactions, too
     return found
 
 

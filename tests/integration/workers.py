@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import subprocess
@@ -25,7 +26,7 @@ def free_port() -> int:
 
 def wait_until(
     true: Callable[[], object],
-    seconds: float = 30.0,
+    seconds: float = 60.0,
     *,
     what: str | Callable[[], str] = "what was awaited",
 ) -> Any:
@@ -91,7 +92,7 @@ class Worker:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, seconds: float = 20.0) -> int:
+    def stop(self, seconds: float = 60.0) -> int:
         """End it as an operator would; the exit status."""
         assert self.process is not None
         if self.process.poll() is None:
@@ -102,7 +103,7 @@ class Worker:
             self.kill()
             raise AssertionError(f"did not stop within {seconds} s:\n{self.log[-3000:]}") from None
 
-    def exit_status(self, seconds: float = 20.0) -> int:
+    def exit_status(self, seconds: float = 60.0) -> int:
         assert self.process is not None
         return self.process.wait(seconds)
 
@@ -116,17 +117,12 @@ class Worker:
             headers=self.headers,
         )
         try:
-            with urllib.request.urlopen(request, timeout=self.answer_seconds) as answer:
-                text = answer.read()
-                return answer.status, json.loads(text) if text else None
-        except urllib.error.HTTPError as error:
-            with error:
-                text = error.read()
-            return error.code, json.loads(text) if text else None
-        except OSError:
+            status, text = _answer(request, self.answer_seconds)
+        except (OSError, http.client.HTTPException):  # also in the middle of an answer
             return 0, None
+        return status, json.loads(text) if text else None
 
-    def wait_for_rest(self, seconds: float = 20.0) -> None:
+    def wait_for_rest(self, seconds: float = 60.0) -> None:
         wait_until(lambda: self._alive() and self.ask("/health")[0] == 200, seconds, what="health")
 
     def _alive(self) -> bool:
@@ -140,6 +136,15 @@ class Worker:
         if status != 200:
             return []
         return [body["connector"]["state"], *(task["state"] for task in body["tasks"])]
+
+
+def _answer(request: urllib.request.Request, seconds: float) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
 
 
 def write_properties(path: Path, properties: Mapping[str, str]) -> None:
