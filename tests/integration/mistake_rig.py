@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import confluent_kafka.admin
+from confluent_kafka import KafkaError
 from confluent_kafka.cimpl import NewTopic
 
 from penstock.broker import LocalKafka
@@ -133,7 +134,7 @@ def refusing_kafka() -> Generator[LocalKafka]:
         topics = [NewTopic(name, 1, 1) for name in NEW]
         topics += [NewTopic(name, 1, 1, config=small) for name in SMALL]
         for made in admin.create_topics(topics).values():
-            made.result(10)
+            made.result(60)
         literal, deny = acls.ResourcePatternType.LITERAL, acls.AclPermissionType.DENY
         rules = [
             acls.AclBinding(kind, name, literal, user, "*", operation, deny)
@@ -143,15 +144,16 @@ def refusing_kafka() -> Generator[LocalKafka]:
         topic = acls.ResourceType.TOPIC
         rules.append(acls.AclBinding(topic, "*", literal, "User:*", "*", every, allow))
         for made in admin.create_acls(rules).values():
-            made.result(10)
-        wait_until(lambda: in_force(broker), 30, what="rules in force")
+            made.result(60)
+        wait_until(lambda: in_force(broker), what="rules in force")
         yield broker
 
 
 def in_force(kafka: LocalKafka) -> bool:
     """Brokers follow rules some time after they have taken them."""
     client = acls.AdminClient(to_librdkafka(other(kafka), ClientKind.ADMIN).settings)
-    return client.list_topics("denied", timeout=10).topics["denied"].error is not None
+    refused = client.list_topics("denied", timeout=60).topics["denied"].error
+    return refused is not None and refused.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
 class Rig:
@@ -206,7 +208,7 @@ class Rig:
         )
         self.hosts.send(start)
 
-    def failure(self, seconds: float = 45) -> Failure:
+    def failure(self, seconds: float = 60) -> Failure:
         self.until(lambda: self.failed is not None, seconds)
         assert self.failed is not None
         return self.failed
@@ -216,7 +218,7 @@ class Rig:
         changed = [r.failure for r in self.reports if isinstance(r, TaskChanged)]
         return next((failure for failure in changed if failure), None)
 
-    def until(self, done: Callable[[], bool], seconds: float = 30) -> None:
+    def until(self, done: Callable[[], bool], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < end, self.reports

@@ -212,7 +212,7 @@ def stranger(kafka: LocalKafka, **settings: str) -> Consumer:
     own = {"bootstrap.servers": kafka.bootstrap_servers, "group.id": "connect-c"}
     consumer = Consumer(own | {k.replace("__", "."): text for k, text in settings.items()})
     consumer.subscribe(["open"])
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not consumer.assignment():
         assert time.monotonic() < end
         consumer.poll(0.1)
@@ -235,12 +235,13 @@ def test_a_consumer_whose_name_in_the_group_is_taken_says_what_helps(kafka: Loca
     same = {
         "name": "static",  # such a member stays in the group for a while
         "consumer.override.group.instance.id": "i",
-        "consumer.override.session.timeout.ms": "1500",
+        # a member that was given up for its silence would take the name back
+        "consumer.override.session.timeout.ms": "60000",
         "consumer.override.heartbeat.interval.ms": "300",
     }
     SlowTask.opened.clear()
     rig.start("SlowSink", {"topics": "open"} | same)
-    assert SlowTask.opened.wait(20)
+    assert SlowTask.opened.wait(60)
     taken = {"group__id": "connect-static", "group__instance__id": "i"}
     consumer = stranger(kafka, **taken, partition__assignment__strategy="range")
     failure = rig.failure()
@@ -286,7 +287,7 @@ def test_a_client_that_tries_on_says_what_helps_in_the_log(
 ) -> None:
     producer = Producer(plain(kafka))
     producer.produce("slow", b"something to be slow with")
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     rig = Rig(plain(kafka))
     rig.start(kind, {"topics": "open"} | properties)
     rig.until(lambda: any("What helps: " in said and remedy in said for said in caplog.messages))
