@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections import Counter
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from tests.integration.group_files import SECONDS, append, shows, source
 from tests.integration.group_workers import Distributed, Group, JavaWorker
@@ -40,16 +41,17 @@ class Zombie:
         named = f"{group.name}-{connector}-{task}"
         settings: dict[str, Any] = {"transactional.id": named, "log_level": 0, **more}
         self.producer = Producer({"bootstrap.servers": group.bootstrap, **settings})
-        self.producer.init_transactions(30)
+        self.producer.init_transactions(60)
         self.producer.begin_transaction()
         self.producer.produce(f"{group.name}-{connector}", b"zombie")
-        self.producer.flush(10)
+        assert self.producer.flush(60) == 0
 
     def is_fenced(self) -> bool:
+        """Nothing but an answer of Kafka's is a refusal."""
         try:
-            self.producer.commit_transaction(10)
-        except KafkaException:
-            return True
+            self.producer.commit_transaction(60)
+        except KafkaException as error:
+            return error.args[0].code() != KafkaError._TIMED_OUT
         return False
 
 
@@ -68,16 +70,21 @@ def committed(
         }
     )
     try:
-        numbers = consumer.list_topics(topic, 10).topics[topic].partitions
+        numbers = consumer.list_topics(topic, SECONDS).topics[topic].partitions
         partitions = [TopicPartition(topic, number, 0) for number in numbers]
-        ends = {p.partition: consumer.get_watermark_offsets(p, 10)[1] for p in partitions}
+        ends = {p.partition: consumer.get_watermark_offsets(p, SECONDS)[1] for p in partitions}
         consumer.assign(partitions)
         found: list[tuple[bytes | None, bytes | None]] = []
-        while ends and (message := consumer.poll(10)) is not None:
-            number, offset = message.partition() or 0, message.offset() or 0
-            if message.error() is None:
+        limit = time.monotonic() + SECONDS
+        while ends:
+            assert time.monotonic() < limit, f"{topic} was not read to {ends}"
+            if (message := consumer.poll(0.5)) is None:
+                continue
+            number, offset, error = message.partition() or 0, message.offset() or 0, message.error()
+            if error is None:
                 found.append((message.key(), message.value()))
-            if message.error() is not None or offset >= ends.get(number, 0) - 1:
+            at_end = error is not None and error.code() == KafkaError._PARTITION_EOF
+            if at_end or (error is None and offset >= ends.get(number, 0) - 1):
                 ends.pop(number, None)  # others may go on writing
         return found
     finally:
@@ -99,7 +106,7 @@ def pretend_tasks(group: Group, connector: str, count: int) -> None:
     producer = Producer({"bootstrap.servers": group.bootstrap})
     value = json.dumps({"task-count": count}).encode()
     producer.produce(f"{group.name}-config", value, f"tasks-fencing-{connector}".encode())
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
 
 
 def put(worker: Worker, name: str, config: dict[str, str]) -> None:

@@ -152,16 +152,19 @@ class OnceRig(Rig):
         consumer = Consumer(
             {"bootstrap.servers": self.servers, "group.id": "x", "isolation.level": level}
         )
-        _, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), 10)
+        _, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), 60)
         consumer.close()
         return high
 
-    def committed_values(self, topic: str, count: int = 0, seconds: float = 20) -> list[int]:
-        """What a read_committed consumer sees, up to the last stable offset of now."""
-        return [int(m.value()) for m in committed(self.servers, topic, count, seconds)]
+    def committed_values(self, topic: str, count: int = 0) -> list[int]:
+        """What a read_committed consumer sees, up to the last stable offset of now.
+
+        A commit is answered a moment before that offset moves: who counts on it gives a count.
+        """
+        return [int(m.value()) for m in committed(self.servers, topic, count)]
 
 
-def committed(servers: str, topic: str, count: int = 0, seconds: float = 20) -> list[Any]:
+def committed(servers: str, topic: str, count: int = 0, seconds: float = 60) -> list[Any]:
     consumer = Consumer(
         {
             "bootstrap.servers": servers,
@@ -198,7 +201,7 @@ def test_records_and_offsets_come_in_one_transaction(rig: OnceRig) -> None:
     rig.stop(stop)
     assert values == list(range(200))
     assert rig.stores.of("once", {}).read([{"counter": 1}]) == [{"n": 199}]
-    written = committed(rig.servers, rig.offsets_topic)
+    written = committed(rig.servers, rig.offsets_topic, 20)
     assert written[-1].key() == b'["once",{"counter":1}]'
     assert written[-1].value() == b'{"n":199}'
     assert len(written) == 20  # one for each poll
@@ -218,7 +221,7 @@ def test_a_transaction_of_its_own_ends_where_the_task_says(rig: OnceRig) -> None
     rig.until(lambda: len(BatchTask.told) >= 38)
     rig.stop(stop)
     kept = [n for n in range(40) if n % 10 not in (5, 6, 7) and n < 35]
-    assert rig.committed_values(topic) == kept
+    assert rig.committed_values(topic, len(kept)) == kept
     assert rig.stores.of("told", {}).read([{"counter": 1}]) == [{"n": 37}]
     aborted = [value for value, place in BatchTask.told if place is None]
     assert aborted == [n for n in range(40) if n % 10 in (5, 6, 7)]
@@ -231,8 +234,10 @@ def test_an_open_transaction_is_left_out_and_ended_when_the_task_stops(rig: Once
     )
     rig.until(lambda: rig.high_watermark(topic) == 3)
     rig.stop(stop)
+    wait_until(  # nobody waits for its end any more, long before its time is over
+        lambda: rig.high_watermark(topic, committed=True) == 4, 30, what="the end"
+    )
     assert rig.committed_values(topic) == []
-    assert rig.high_watermark(topic, committed=True) == 4  # nobody waits for its end any more
     assert BatchTask.told == []
 
 
@@ -243,6 +248,12 @@ def test_a_topic_of_its_own_has_the_offsets_and_the_workers_a_copy(rig: OnceRig)
     rig.stop(stop)
     wanted = (b'["own",{"counter":1}]', b'{"n":99}')
     for place in (own, rig.offsets_topic):
+        wait_until(  # the copy is written some time soon
+            lambda place=place: (
+                wanted in [(m.key(), m.value()) for m in committed(rig.servers, place)]
+            ),
+            what=f"the last offset in {place}",
+        )
         last = committed(rig.servers, place)[-1]
         assert (last.key(), last.value()) == wanted
 
@@ -266,7 +277,7 @@ def test_a_record_that_is_too_large_fails_the_task_and_commits_nothing_of_its_po
         "Failed to flush offsets and/or records for task large-0"
     )
     assert "RecordTooLargeException" in rig.failure("large").trace
-    assert rig.committed_values(topic) == list(range(20))
+    assert rig.committed_values(topic, 20) == list(range(20))
     assert rig.stores.of("large", {}).read([{"counter": 1}]) == [{"n": 19}]
 
 
@@ -298,15 +309,15 @@ def test_offsets_are_read_only_when_open_transactions_on_their_topic_are_over(
             "transaction.timeout.ms": 60_000,
         }
     )
-    stray.init_transactions(10)
+    stray.init_transactions(60)
     stray.begin_transaction()
     stray.produce(rig.offsets_topic, b"{}", b'["other",{}]')
-    assert stray.flush(10) == 0
+    assert stray.flush(30) == 0
     topic = rig.topic()
     stop = rig.start("BatchSource", "after", until="20", topic=topic)
     time.sleep(0.5)
     assert rig.states("after") == []  # it waits: what it looks for may lie behind
-    wait_until(lambda: "a transaction is open there" in caplog.text, 10, what="an explanation")
-    stray.abort_transaction(10)
+    wait_until(lambda: "a transaction is open there" in caplog.text, 40, what="an explanation")
+    stray.abort_transaction(60)
     assert rig.committed_values(topic, 20) == list(range(20))
     rig.stop(stop)

@@ -162,7 +162,8 @@ def test_a_frozen_leader_writes_nothing_any_more_and_its_tasks_do_not_either(
     late: list[int] = []
     config = counting(group, "late", 1)
     asking = threading.Thread(
-        target=lambda: late.append(leader.ask("/connectors/late/config", "PUT", config)[0])
+        target=lambda: late.append(leader.ask("/connectors/late/config", "PUT", config)[0]),
+        daemon=True,
     )
     with frozen(leader):
         asking.start()
