@@ -31,7 +31,8 @@ pytestmark = [
 ]
 
 SESSION_SECONDS = 6.0  # of the groups here
-SECONDS = 40.0
+LONG_SESSION_SECONDS = 12.0  # of one of them
+SECONDS = 90.0
 
 
 class Place(NamedTuple):
@@ -122,14 +123,28 @@ def test_a_worker_that_is_cut_off_stops_in_time_and_comes_back(group: Group, pla
     assert "no word from the coordinator" in cut.log
 
 
+HANGING = """
+import os, signal, time
+from penstock.cli.main import main
+
+def hang(*_):
+    while not os.path.exists("wake"):
+        time.sleep(0.1)
+
+signal.signal(signal.SIGUSR2, hang)
+main()
+"""
+
+
 class CanHang(Distributed):
-    """Its control plane sleeps for a while when it gets SIGUSR2."""
+    """Its control plane hangs from when it gets SIGUSR2 until it is woken."""
 
     def command(self) -> Sequence[str]:
         python, _, _, *arguments = super().command()
-        nap = "signal.signal(signal.SIGUSR2, lambda *_: time.sleep(10))"
-        run = f"import signal, time; {nap}; from penstock.cli.main import main; main()"
-        return [python, "-c", run, *arguments]
+        return [python, "-c", HANGING, *arguments]
+
+    def wake(self) -> None:
+        (self.folder / "wake").touch()
 
 
 def test_a_worker_whose_control_plane_hangs_leaves_its_work_to_others(group: Group) -> None:
@@ -145,12 +160,13 @@ def test_a_worker_whose_control_plane_hangs_leaves_its_work_to_others(group: Gro
     assert hangs.process is not None
     hangs.process.send_signal(signal.SIGUSR2)
     even([other], names)
+    hangs.wake()
     wait_until(lambda: "moves again" in hangs.log, SECONDS)
     even([hangs, other], names)
     goes_on(group, names)
     check_ticks(group, names)
     assert "The control plane of this worker has not moved" in hangs.log
-    assert "time.sleep(10)" in hangs.log or 'File "<string>"' in hangs.log  # where it hung
+    assert ", in hang" in hangs.log  # where it hung
 
 
 def deny(kafka: LocalKafka, kind: ResourceType, name: str) -> None:
@@ -166,7 +182,7 @@ def deny(kafka: LocalKafka, kind: ResourceType, name: str) -> None:
     )
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     for future in admin.create_acls([rule]).values():
-        future.result(10)
+        future.result(60)
 
 
 def poll_until(reader: Consumer, ends: Event) -> None:
@@ -186,7 +202,7 @@ def test_a_group_that_will_never_take_a_worker_ends_it_with_a_sentence(
     brokers = {"bootstrap.servers": place.kafka.bootstrap_servers}
     producer = Producer(brokers)
     producer.produce(groups[2].name, b"a topic for somebody else of the same group.id")
-    producer.flush()
+    assert producer.flush(60) == 0
     reader = Consumer({**brokers, "group.id": groups[2].name})
     reader.subscribe([groups[2].name])
     wait_until(lambda: reader.poll(0.2) is None and reader.assignment(), SECONDS)
@@ -205,7 +221,7 @@ def test_a_group_that_will_never_take_a_worker_ends_it_with_a_sentence(
         for worker in workers:
             worker.start()
         for worker, text in zip(workers, said, strict=True):
-            assert worker.exit_status(60) == 1
+            assert worker.exit_status(90) == 1
             (line,) = [line for line in worker.log.splitlines() if line.startswith("Error: ")]
             assert text in line
     finally:
@@ -241,6 +257,8 @@ def test_who_leaves_hands_over_at_once_and_who_dies_after_session_and_delay(grou
         at = sorted(tick.at for tick in ticks(group, name))
         return max(later - earlier for earlier, later in itertools.pairwise(at))
 
+    # of longer sessions, so that a slow start of a task is told from the end of a session
+    group.shared["session.timeout.ms"] = str(int(LONG_SESSION_SECONDS * 1000))
     workers, names = ticking_group(group)
     # a leader that is gone takes along what it knows of the others: nothing waits then
     leader, follower = sorted(workers, key=lambda worker: not leads(worker))
@@ -248,7 +266,7 @@ def test_who_leaves_hands_over_at_once_and_who_dies_after_session_and_delay(grou
     assert follower.stop() == 0
     even([leader], names)
     goes_on(group, names)
-    assert delay <= handover(moves) < SESSION_SECONDS
+    assert delay <= handover(moves) < LONG_SESSION_SECONDS
     started(follower)
     even(workers, names)
     moves = runs_at(follower, names)
@@ -256,7 +274,8 @@ def test_who_leaves_hands_over_at_once_and_who_dies_after_session_and_delay(grou
     follower.kill()
     even([leader], names)
     goes_on(group, names)
-    assert max(before, SESSION_SECONDS / 2 + delay) <= handover(moves) < SESSION_SECONDS + delay + 4
+    least, most = LONG_SESSION_SECONDS / 2 + delay, 2 * LONG_SESSION_SECONDS
+    assert max(before, least) <= handover(moves) < most
     check_ticks(group, names)
 
 
