@@ -25,7 +25,7 @@ def refused(*arguments: object) -> str:
         [sys.executable, "-m", "penstock", "standalone", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
     )
     assert ended.returncode == 1, ended.stdout + ended.stderr
     (line,) = ended.stderr.splitlines()
@@ -214,7 +214,10 @@ def test_a_topic_deleted_under_a_running_source_fails_its_task_by_name_or_is_mad
     try:
         wait_until(lambda: read_or_nothing(kafka.bootstrap_servers, topic) == [b"first"])
         admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
-        admin.delete_topics([topic])[topic].result(10)
+        admin.delete_topics([topic])[topic].result(60)
+        wait_until(  # or the line might still reach the old topic
+            lambda: topic not in admin.list_topics(timeout=60).topics, what="the end of the topic"
+        )
         with (tmp_path / "in.txt").open("a") as lines:
             lines.write("second\n")
         wait_until(
@@ -319,7 +322,7 @@ def test_a_second_signal_ends_the_worker_at_once(tmp_path: Path, kafka: LocalKaf
         assert worker.process is not None
         worker.process.terminate()
         worker.process.terminate()
-        assert worker.exit_status(5) in (0, 143)
+        assert worker.exit_status(60) in (0, 143)
     finally:
         worker.kill()
 

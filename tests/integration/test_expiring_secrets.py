@@ -62,9 +62,11 @@ def test_a_connector_goes_on_with_a_new_lease_unless_it_is_told_to_stay(
         assert status == 201, body
     wait_until(lambda: len(users(tmp_path / "goes")) >= 3, what=lambda: worker.log[-3000:])
     wait_until(lambda: worker.states("goes") == ["RUNNING", "RUNNING"], what="a running task")
-    assert worker.states("stays") == ["RUNNING", "RUNNING"]
+    wait_until(lambda: worker.states("stays") == ["RUNNING", "RUNNING"], what="the other task")
+    wait_until(lambda: users(tmp_path / "stays"), what="its file")
     assert len(users(tmp_path / "stays")) == 1
     _, (task,) = worker.ask("/connectors/goes/tasks")
     assert task["config"]["file"] == f"{tmp_path}/goes/${{vault:{PATH}:username}}"
     leases = sum(path.endswith(PATH) for path in vault.asked)
-    assert leases <= len(users(tmp_path / "goes")) + 4  # and those of validation and the other
+    restarts = worker.log.count("Connector goes is restarted")  # a slow one may make no file
+    assert leases <= restarts + 4  # that of the first start, and of validation and the other

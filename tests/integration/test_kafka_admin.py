@@ -14,6 +14,7 @@ from penstock.runtime.topic_creation import TopicToCreate
 from penstock.sdk.errors import ConnectError
 from penstock.sdk.record import TopicPartition
 from penstock.testing.kafka import SharedKafka
+from tests.integration.workers import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -83,9 +84,8 @@ def test_offsets_of_a_group_with_members_stay_as_they_are(bootstrap: str) -> Non
     admin = admin_of(bootstrap)
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "busy"})
     consumer.subscribe([TOPIC])
-    while not consumer.assignment():
-        consumer.poll(0.2)
     try:
+        wait_until(lambda: consumer.poll(0.2) or consumer.assignment(), what="a member")
         with pytest.raises(GroupBusy):
             admin.alter_group_offsets("busy", {FIRST: 1})
         with pytest.raises(GroupBusy):

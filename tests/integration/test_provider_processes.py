@@ -89,7 +89,7 @@ def test_a_provider_that_does_not_answer_in_time_is_told_with_the_setting(
     type(box).seconds = 0.2
     with pytest.raises(LookupFailed, match=r"within 0\.2 s \(penstock\.providers\.timeout\.ms\)"):
         box.get("far", {"k"})
-    type(box).seconds = 30
+    type(box).seconds = 60
     assert box.get("shelf", {"k"}).data
 
 
@@ -98,8 +98,8 @@ def test_a_provider_ends_with_its_worker(box: RemoteProvider) -> None:
     assert box._connection is not None
     box._connection.channel.close()
     assert box._process is not None
-    box._process.wait(5)
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), 5, what="the end of the process")
+    box._process.wait(60)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), what="the end of the process")
 
 
 def test_a_wrong_setting_of_a_provider_is_told_at_once(folder: Path) -> None:

@@ -29,7 +29,7 @@ def with_librdkafka(properties: dict[str, str]) -> None:
 
 def with_kafka_python(properties: dict[str, str]) -> None:
     settings = to_librdkafka(properties, ClientKind.ADMIN).settings
-    assert KafkaGroups(settings, 10).group_offsets("nobody") == {}
+    assert KafkaGroups(settings, 60).group_offsets("nobody") == {}
 
 
 Client = Callable[[dict[str, str]], None]

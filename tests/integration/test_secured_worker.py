@@ -96,8 +96,8 @@ def test_the_properties_of_a_managed_kafka_are_all_it_takes(
     with running(worker.start()):
         wait_until(
             lambda: file.exists() and len(file.read_text().split()) == 4,
-            40,
-            what=f"four lines; the log ends {worker.log[-2000:]}",
+            60,
+            what=lambda: f"four lines; the log ends {worker.log[-2000:]}",
         )
         assert worker.stop() == 0
     assert RIGHT not in worker.log
@@ -121,7 +121,7 @@ def test_tasks_with_wrong_settings_say_which(
     sink(worker, "no-store", topic, **{"consumer.override.ssl.truststore.location": "/nowhere"})
     with running(worker.start()):
         worker.wait_for_rest()
-        wait_until(lambda: worker.states("no-store"), 40, what="the last connector")
+        wait_until(lambda: worker.states("no-store"), what="the last connector")
         for client in ("producer", "admin", "consumer"):
             told = trace(worker, f"bad-{client}")
             assert "SaslAuthenticationException" in told
@@ -161,7 +161,7 @@ def test_what_can_never_work_ends_the_worker_with_a_sentence(
     strangers: Strangers,
 ) -> None:
     worker = impossible_workers[name]
-    assert worker.exit_status(40) == 1
+    assert worker.exit_status(90) == 1
     (line,) = [line for line in worker.log.splitlines() if line.startswith("Error: ")]
     assert impossible(secured, strangers)[name][1] in line
     assert "Traceback" not in worker.log
