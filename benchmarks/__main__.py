@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -27,15 +27,17 @@ from rich.table import Table
 from benchmarks.contestants import CONTESTANTS, Job, java_found
 from benchmarks.latency import EXTRAS
 from benchmarks.rows import ROWS
-from benchmarks.scenarios import Scenario, delete_topic, fill_topic, make_lines, make_topic
-from benchmarks.watching import FileLines, GroupOffsets, Sample, TopicEnd, watch
+from benchmarks.runs import NO_SYNC, one
+from benchmarks.scenarios import Scenario, delete_topic, fill_topic, make_lines
+from benchmarks.two_tasks import two_tasks
+from benchmarks.watching import Sample
 from penstock.broker import LocalKafka
 from penstock.broker.ports import free_ports
 
 Results = Mapping[str, Sequence[Sample]]
 Figures = Mapping[str, float | None]
-NO_SYNC = {"log.flush.interval.messages": "9223372036854775807"}
 SPEEDS = ("per_cpu_second", "per_second")
+TWO_TASKS = "two-tasks"
 WIDTH = 132
 RECORDS = 4_000_000
 QUICK_RECORDS = 400_000
@@ -47,7 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--records", type=int, default=RECORDS, help="of the longest rows")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--only", default=",".join([*ROWS, *EXTRAS]), help="which rows")
+    parser.add_argument("--only", default=",".join([*ROWS, *EXTRAS, TWO_TASKS]), help="which rows")
     parser.add_argument("--quick", action="store_true", help="a tenth of the records")
     parser.add_argument("--no-java", action="store_true")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
@@ -66,16 +68,16 @@ def main() -> int:
         with LocalKafka(settings=NO_SYNC, jvm_options=()) as kafka:  # compiled as in production
             for name in arguments.only.split(","):
                 console.print(f"[dim]{time.monotonic() - began:4.0f} s: {name}[/dim]")
+                if name == TWO_TASKS:
+                    report[name] = tasks(console, kafka, work, arguments.quick)
+                    continue
                 if name in EXTRAS:
                     report[name] = extra(console, kafka, work, name, contestants, arguments.quick)
                     continue
                 scenario = ROWS[name]
                 count = int(arguments.records * scenario.share)
-                if scenario.no_java and "java" in contestants:
-                    console.print(f"{scenario.title}: without Java, {scenario.no_java}.")
-                those = [c for c in contestants if c != "java" or not scenario.no_java]
-                results = run(console, kafka, work, name, those, count, arguments.rounds)
-                report[name] = beside(figures(results), report.get(scenario.beside, {}))
+                results = run(console, kafka, work, name, contestants, count, arguments.rounds)
+                report[name] = figures(results)
                 console.print(table(scenario, report[name]))
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -103,6 +105,15 @@ def extra(
             told = ", ".join(f"{what} {figure:,.2f}" for what, figure in found[contestant].items())
             console.print(f"{name}, {contestant}: {told}")
     return found
+
+
+def tasks(console: Console, kafka: LocalKafka, work: Path, quick: bool) -> Mapping[str, Figures]:
+    """Ours alone: of Java's draining connector there is one task only."""
+    rounds = {"rounds": 1, "records": QUICK_RECORDS} if quick else {}
+    found = two_tasks(kafka.bootstrap_servers, work / TWO_TASKS, **rounds)
+    for what, figure in found.items():
+        console.print(f"{TWO_TASKS}: {what} {figure:,.2f}")
+    return {"penstock": found}
 
 
 def run(
@@ -141,28 +152,6 @@ def run(
     return samples
 
 
-def one(contestant: str, job: Job, count: int) -> Sample:
-    source = job.scenario.kind == "source"
-    if source:
-        make_topic(job.bootstrap, job.topic, job.scenario.partitions)
-    running = CONTESTANTS[contestant](job)
-    try:
-        port = None if contestant == "bare" else job.port
-        return watch(running, progress(job), count, port, job.scenario.ends_at)
-    finally:
-        running.stop()
-        if source:
-            delete_topic(job.bootstrap, job.topic)
-
-
-def progress(job: Job) -> Callable[[], int]:
-    if job.scenario.kind == "source":
-        return TopicEnd(job.bootstrap, job.topic)
-    if job.scenario.drains:
-        return GroupOffsets(job.bootstrap, job.topic, job.scenario.partitions, job.group)
-    return FileLines(job.file)
-
-
 def figures(results: Results) -> Mapping[str, Figures]:
     """Medians and ratios."""
 
@@ -190,21 +179,6 @@ def figures(results: Results) -> Mapping[str, Figures]:
 
 def _ratio(one: float | None, other: float | None) -> float | None:
     return one / other if one and other else None
-
-
-def beside(found: Mapping[str, Figures], other: Mapping[str, Figures]) -> Mapping[str, Figures]:
-    """The same, with the records per wall second told in multiples of another row's."""
-    return {
-        name: {
-            **row,
-            **{
-                f"{what} ÷ that of the row before": value / then
-                for what in ("records/s", "records/CPU s")
-                if (value := row[what]) and (then := other.get(name, {}).get(what))
-            },
-        }
-        for name, row in found.items()
-    }
 
 
 def table(scenario: Scenario, shown: Mapping[str, Figures]) -> Table:

@@ -19,10 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.__main__ import NO_SYNC, one
 from benchmarks.contestants import Job
 from benchmarks.latency import idle
 from benchmarks.rows import shared_by
+from benchmarks.runs import NO_SYNC, one
 from benchmarks.scenarios import (
     INSERT,
     MASK,

@@ -21,11 +21,6 @@ from benchmarks.scenarios import (
 )
 
 THREE = chain(INSERT, MASK, ROUTE)
-MANY = chain(
-    *(INSERT | {"static.field": f"source{number}"} for number in range(12)),
-    *(MASK | {"fields": f"source{number}"} for number in range(8)),
-    *(MASK | {"fields": name} for name in ("name", "city", "id", "amount")),
-)
 HOISTED = (
     '{"schema":{"type":"struct","fields":[{"type":"string","optional":false,"field":"text"},'
     '{"type":"string","optional":true,"field":"source"}],"optional":false},"payload":{"text":"'
@@ -58,7 +53,6 @@ MADE_UP = {
 TOOLS = "org.apache.kafka.connect.tools."
 DRAIN = {"connector.class": "Drain"}
 JAVA_DRAIN = {"connector.class": f"{TOOLS}MockSinkConnector", "mock_mode": "none"}
-ONE_TASK_ONLY = "its draining connector has one task only"
 
 
 def wrapped(row: int) -> str:
@@ -73,23 +67,6 @@ def drain(title: str, *, envelope: bool, transforms: Mapping[str, str]) -> Scena
     record = wrapped if envelope else customer
     settings = {**DRAIN, **({"value.converter": JSON} if envelope else PLAIN_JSON), **transforms}
     return Scenario(title, "sink", record, settings, share=0.5, drains=True, java=JAVA_DRAIN)
-
-
-def heavy(tasks: int) -> Scenario:
-    """So much work per record that tasks need the cores, not clients and broker."""
-    title = f"draining sink, JSON envelope, 24 transforms, 2 partitions, tasks: {tasks}"
-    return Scenario(
-        title,
-        "sink",
-        wrapped,
-        DRAIN | {"value.converter": JSON, "tasks.max": str(tasks)} | MANY,
-        share=0.25,
-        partitions=2,
-        ends_at=0.85,  # later, one task may be done and leave its core to nobody
-        drains=True,
-        no_java=ONE_TASK_ONLY,
-        beside="" if tasks == 1 else "heavy-1-task",
-    )
 
 
 def generated(tasks: int) -> Scenario:
@@ -157,6 +134,4 @@ ROWS: Mapping[str, Scenario] = {
     "sink-1-task-64": shared_by(1, 64),
     "sink-4-tasks-64": shared_by(4, 64),
     "sink-16-tasks-64": shared_by(16, 64),
-    "heavy-1-task": heavy(1),
-    "heavy-2-tasks": heavy(2),
 }

@@ -30,6 +30,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.runs import NO_SYNC
 from benchmarks.scale_workers import GroupWorker, group_settings, java_found
 from penstock.broker import LocalKafka
 
@@ -37,7 +38,6 @@ CLIENTS = 4
 LIMIT_SECONDS = 900.0
 RETRY_SECONDS = 0.25
 SETTLED_TWICE = 2  # answers in a row that show everything running
-NO_SYNC = {"log.flush.interval.messages": "9223372036854775807"}
 FIGURES = {
     "created s": "until the last connector was created",
     "all run s": "until all connectors and tasks were shown running, from the first POST on",

@@ -31,9 +31,8 @@ class Scenario:
     transactional: bool = False  # by a distributed worker, exactly once
     drains: bool = False  # writes nothing: how far a sink is, its committed offsets tell
     java: Mapping[str, str] = field(default_factory=dict[str, str])  # what Java's connector needs
-    no_java: str = ""  # why there is nothing to compare with
     ends_at: float = 1.0  # the part of the records after which nothing is measured any more
-    beside: str = ""  # the scenario whose records per second (wall) these are compared with
+    look_seconds: float = 0.02  # how often it is asked how far the work is
 
 
 def text(size: int) -> Callable[[int], str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from benchmarks.process import Measured
+from benchmarks.scenarios import Scenario
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def watch(
     progress: Callable[[], int],
     count: int,
     port: int | None,
-    ends_at: float = 1.0,
+    scenario: Scenario,
 ) -> Sample:
     """Follow a run; what counts is its second half, when everything is warm, or a part of that."""
     first_answer = first_record = None
@@ -98,11 +99,11 @@ def watch(
             first_record = now
         if half is None and done >= count // 2:
             half = (done, running.cpu_seconds(), time.monotonic())
-        if done >= count * ends_at:
+        if done >= count * scenario.ends_at:
             break
         if now > 300:
             raise TimeoutError(f"{done} of {count} records after {now:.0f} s")
-        time.sleep(0.02)
+        time.sleep(scenario.look_seconds)
     assert half is not None
     assert first_record is not None
     return Sample(

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from benchmarks.__main__ import beside, figures
+from benchmarks.__main__ import figures
 from benchmarks.contestants import PLUGINS
 from benchmarks.rows import DRAIN, MADE_UP, ROWS, made_up
+from benchmarks.two_tasks import with_tasks
 from benchmarks.watching import Sample
 from penstock.cluster.catalog import Plugin
 from penstock.connectors.datagen.generators import generator
@@ -17,13 +18,6 @@ from penstock.plugins.discovery import in_folders
 
 def sample(records: int, *, wall_seconds: float = 2.0) -> Sample:
     return Sample(records, 1.0, wall_seconds, 50_000_000, 0.5, 1.0)
-
-
-def test_a_row_is_compared_with_one_before_it() -> None:
-    names = list(ROWS)
-    compared = {name: row.beside for name, row in ROWS.items() if row.beside}
-    assert compared
-    assert all(names.index(other) < names.index(name) for name, other in compared.items())
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -56,7 +50,7 @@ def test_a_run_that_was_over_at_once_tells_no_speed() -> None:
     assert found["penstock"]["limit ÷"] is None
 
 
-def test_two_tasks_are_told_in_multiples_of_one() -> None:
-    one = figures({"penstock": [sample(1000)]})
-    two = beside(figures({"penstock": [sample(1900, wall_seconds=2.0)]}), one)
-    assert two["penstock"]["records/s ÷ that of the row before"] == pytest.approx(1.9)
+def test_two_tasks_do_the_work_of_one() -> None:
+    one, two = with_tasks(1), with_tasks(2)
+    assert {**one.settings, "tasks.max": "2"} == two.settings
+    assert len(two.settings["transforms"].split(",")) == 48
