@@ -104,6 +104,8 @@ def _topics_used(turn: Turn, report: TopicsUsed) -> None:
     name = report.id.connector
     if _current(turn, name, report.id.task, report.incarnation) is None:
         return
+    if turn.state.configured(name) is None:
+        return  # deleted, and its topics with it, while the task has yet to stop
     for topic in report.topics:
         if topic not in turn.state.topics.get(name, frozenset()):
             turn.emit(WriteTopic(name, topic, report.id.task))

@@ -272,6 +272,17 @@ def test_topics_are_remembered_until_they_are_reset():
     assert "c" not in world.state.topics
 
 
+def test_a_topic_that_a_deleted_connector_used_before_its_end_is_not_remembered():
+    world = created()
+    task = world.state.instance("c", 0)
+    assert task is not None
+    world.hosts.silent.add(StopTask)
+    world.call(DeleteConnector, "c")
+    world.feed(Reported(TopicsUsed(TaskId("c", 0), task.incarnation, ["t"])))
+    assert world.state.instance("c", 0) is not None  # it has yet to stop
+    assert "c" not in world.state.topics
+
+
 def test_a_write_that_fails_is_the_answer_and_the_next_request_has_its_turn():
     world = created()
     world.write_error = ConnectError("Failed to write")
