@@ -68,7 +68,7 @@ class KafkaTransactions(KafkaProducer):
         try:
             return super().send(outgoing, start, on_delivery)
         except KafkaClientError as error:
-            cause = self.failure or error  # the first error tells more than those it entails
+            cause = self.failure or self._unheard() or error  # the first tells more than the last
             if isinstance(cause, FencedError):
                 raise cause from error
             raise ConnectError("Unrecoverable exception trying to send") from cause
@@ -108,6 +108,10 @@ class KafkaTransactions(KafkaProducer):
             super().close()
         except KafkaException as error:  # of a transaction, which is over for this producer
             log.debug("The producer of %s was closed with: %s", self._id, error.args[0].str())
+
+    def _unheard(self) -> Exception | None:
+        """What fenced this producer, if it was, while nobody let the client say so."""
+        return None if self._closed else self._end_unheard()
 
     def _end_unheard(self) -> Exception | None:
         """Abort what is open, whether that works or not; what fenced this producer, if it was."""

@@ -180,7 +180,7 @@ class ExactlyOnce:
         self._reporters.check()
         if self._failure is not None:
             raise self._failure
-        refused = self._refused or self.producer.failure
+        refused = self._refusal()
         if refused is not None:
             raise self._explained("Unrecoverable exception trying to send", refused) from refused
 
@@ -270,8 +270,7 @@ class ExactlyOnce:
     def _commit_transaction(self, pairs: Sequence[tuple[Partition, Offset]]) -> None:
         if not self._reporters.flush(self._timeout_ms / 1000):
             raise TimeoutError("Dead letters did not reach Kafka in time.")
-        refused = self._refused or self.producer.failure
-        if refused is not None:
+        if (refused := self._refusal()) is not None:
             raise refused
         self._begin()
         if pairs:
@@ -295,6 +294,11 @@ class ExactlyOnce:
     def _offset_arrived(self, error: Any, message: Delivered) -> None:
         if error is not None:
             self._refused = self._refused or self.producer.error_of(error)
+
+    def _refusal(self) -> Exception | None:
+        """A producer that is fenced off gives up its records, each of them for another reason."""
+        failure = self.producer.failure
+        return failure if isinstance(failure, FencedError) else self._refused or failure
 
     def _committed(self, pairs: Sequence[tuple[Partition, Offset]]) -> None:
         told: list[Note] = [(note.record, note.metadata) for note in self._told]

@@ -7,7 +7,8 @@ from confluent_kafka import KafkaError, KafkaException
 
 from penstock.kafka.errors import KafkaClientError
 from penstock.kafka.transactions import KafkaTransactions
-from penstock.runtime.ports import FencedError
+from penstock.runtime.ports import FencedError, Outgoing
+from penstock.sdk.errors import ConnectError
 
 SETTINGS = {
     "bootstrap.servers": "127.0.0.1:1",
@@ -32,6 +33,9 @@ class Client:
     def abort_transaction(self, seconds: float) -> None:
         self._ask("abort")
 
+    def produce(self, *arguments: object) -> None:
+        self._ask("produce")
+
     def purge(self) -> None: ...
 
     def close(self) -> None:
@@ -44,6 +48,7 @@ class Client:
 
 
 FENCED = KafkaError(KafkaError._FENCED, "fenced by a newer instance", fatal=True)
+FATAL = KafkaError(KafkaError._FATAL, "a previous fatal error")
 UNKNOWN = KafkaError(KafkaError.UNKNOWN, "EndTxn commit failed", txn_requires_abort=True)
 
 
@@ -67,6 +72,27 @@ def test_a_commit_that_fails_for_no_reason_is_told_as_fenced_if_the_producer_is(
 ) -> None:
     with pytest.raises(FencedError, match="fenced by a newer instance"):
         producer.commit()
+
+
+@pytest.mark.parametrize("client", [{"produce": FATAL, "abort": FENCED}], indirect=True)
+def test_a_record_that_is_not_taken_any_more_tells_that_the_producer_is_fenced(
+    producer: KafkaTransactions,
+) -> None:
+    with pytest.raises(FencedError, match="fenced by a newer instance"):
+        producer.send(Outgoing("lines", [b"x"]))
+
+
+@pytest.mark.parametrize("client", [{"produce": FATAL}], indirect=True)
+def test_a_record_that_is_not_taken_for_another_reason_says_so(
+    producer: KafkaTransactions, client: Client
+) -> None:
+    with pytest.raises(ConnectError, match="Unrecoverable exception trying to send") as caught:
+        producer.send(Outgoing("lines", [b"x"]))
+    assert "a previous fatal error" in str(caught.value.__cause__)
+    producer.cancel()
+    with pytest.raises(ConnectError, match="Unrecoverable exception trying to send"):
+        producer.send(Outgoing("lines", [b"x"]))
+    assert client.asked == ["produce", "abort"]  # a cancelled one asks nobody
 
 
 @pytest.mark.parametrize("client", [{"commit": UNKNOWN}], indirect=True)

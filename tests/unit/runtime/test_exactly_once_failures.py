@@ -49,6 +49,19 @@ def test_a_refused_record_can_be_aborted() -> None:
     assert (rig.values(), rig.committed()) == (texts(2), [{"line": 2}])
 
 
+def test_a_fenced_producer_is_told_as_such_whatever_becomes_of_its_records() -> None:
+    rig = OnceRig([line(1)], [line(2)], task=TellsRecords, boundary=Interval(10_000))
+
+    def refuse(record: object) -> Exception:
+        rig.producer._failure = FencedError("there is a newer one")  # pyright: ignore
+        return DataError("given up")
+
+    rig.producer.refuse = refuse
+    with pytest.raises(ConnectError, match="before its producer transaction expired") as caught:
+        rig.steps(2)
+    assert isinstance(caught.value.__cause__, FencedError)
+
+
 def test_offsets_that_cannot_be_stored_commit_no_record() -> None:
     rig = OnceRig([line(1)])
     rig.offsets.error = DataError("Offsets may only use String keys")
