@@ -23,7 +23,7 @@ from tests.integration.workers import STRING, ended, free_port, wait_until
 from tests.secret_servers import FakeVault, serving
 from tests.unit.rest.certificates import certified
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 LEAKY = Path(__file__).parent / "leaky.py"
 JAAS = "org.apache.kafka.common.security.plain.PlainLoginModule required"

@@ -38,7 +38,7 @@ from tests.integration.test_loops import Rig
 from tests.integration.workers import wait_until
 from tests.unit.hosting.rig import CLASSES, CountSource, CountTask, PluginKind, SmallCatalog
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 class BatchTask(CountTask):
@@ -283,7 +283,7 @@ def test_a_record_that_is_too_large_fails_the_task_and_commits_nothing_of_its_po
 
 def test_a_successor_fences_a_zombie_and_goes_on_after_its_last_commit(rig: OnceRig) -> None:
     topic = rig.topic()
-    given: dict[str, Any] = {"until": "3000", "topic": topic, "batch": "3"}
+    given: dict[str, Any] = {"until": "100000", "topic": topic, "batch": "3"}
     rig.start("BatchSource", "zombie", **given)
     rig.until(lambda: rig.high_watermark(topic) > 20)
     stop = rig.start("BatchSource", "zombie", number=2, **given)

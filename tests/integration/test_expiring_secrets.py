@@ -12,7 +12,7 @@ from tests.integration.group_workers import Group
 from tests.integration.workers import STRING, Worker, ended, wait_until
 from tests.secret_servers import FakeVault, serving
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 PATH = "database/creds/app"
 
 

@@ -14,7 +14,7 @@ from tests.integration.test_nothing_lost import assert_complete_and_in_order, nu
 from tests.integration.topics import read_values
 from tests.integration.workers import Worker, wait_until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 WAYS = {"barrier": {}, "tracked": {"errors.tolerance": "all"}}
 LINES = 10

@@ -21,7 +21,7 @@ from penstock.sdk.errors import ConnectError
 from penstock.testing.kafka import SharedKafka
 from tests.contract.test_logs import PATIENCE_MS, LogContract, Reader
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 class Topic:
@@ -137,5 +137,5 @@ def test_a_log_survives_its_broker(
             keys = [key for key, _ in reader.entries]
             assert {before, b"%d meanwhile" % outage, after} <= set(keys)
         log.stop()
-    told = [r.message for r in caplog.records if "out of reach" in r.message]
+    told = [r.message for r in caplog.records if f"{topic} is out of reach" in r.message]
     assert 1 <= len(told) <= 2 * outages

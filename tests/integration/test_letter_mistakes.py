@@ -36,7 +36,7 @@ from tests.unit.hosting.mistakes import (
 
 acls: Any = confluent_kafka.admin  # its own annotations leave these out
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,11 @@ from tests.integration.once_group import (
 )
 from tests.integration.workers import wait_until
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("secured")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("secured"),
+]
 
 
 def test_tasks_of_a_secured_kafka_are_fenced_off_and_write_each_record_once(

@@ -17,7 +17,11 @@ from tests.integration.group_workers import Group
 from tests.integration.secured import RIGHT, WRONG, Strangers, impossible
 from tests.integration.workers import Worker, ended, wait_until
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("secured")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("secured"),
+]
 
 PAGE = DOCS / "how-to" / "secured-kafka.md"
 CLIENTS = ("", "producer.", "consumer.")
