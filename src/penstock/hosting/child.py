@@ -155,7 +155,7 @@ class _Host:
     def run(self, messages: Iterator[ToHost]) -> None:
         tune_process()
         threading.Thread(target=self._watch, name="call-watch", daemon=True).start()
-        self._link.send(Ready())
+        self._link.send(Ready(os.getpid()))
         for message in messages:
             self._hear(message)
 

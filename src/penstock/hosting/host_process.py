@@ -24,6 +24,7 @@ OUTPUT_PAUSE_SECONDS = 0.05  # after each piece: at most so much per second is r
 RECEIVE_BYTES = 1 << 18
 UNSENT_BYTES_MAX = 256 << 20
 DEATH_SECONDS = 2.0  # between the end of the channel and the word of the end of the process
+MUTE = "it does not speak to the worker any more."
 
 
 class Owner(Protocol):
@@ -137,7 +138,7 @@ class HostProcess:
     def _overdue(self) -> None:
         """The channel is closed, and yet nobody has told of the end of the process."""
         if not self.over:
-            self.kill("it does not speak to the worker any more.")
+            self.kill(MUTE)
             self._loop.call_later(DEATH_SECONDS, self.died, None)
 
     def _read_output(self) -> None:
@@ -174,7 +175,9 @@ class HostProcess:
         os.close(self._output)
         self._owner.printed(self, self.output.end(time.monotonic()))
         last = tuple(self.output.last)
-        self._owner.ended(self, Ending(status, self.asked, peak_kb, last))
+        # what ended before it could be killed for its silence has a better reason
+        asked = None if self.asked == MUTE and not _may_be_ours(status) else self.asked
+        self._owner.ended(self, Ending(status, asked, peak_kb, last))
 
     def _last_words(self) -> None:
         with contextlib.suppress(OSError, BrokenFrame, ValueError):
@@ -183,3 +186,8 @@ class HostProcess:
                     self._owner.heard(self, read_by_worker(message))
         while data := self._piece():  # no more than a pipe can hold: nobody is left to write
             self._printed(data)
+
+
+def _may_be_ours(status: int | None) -> bool:
+    """Whether a process that ended with this status may have been killed by its worker."""
+    return status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL)

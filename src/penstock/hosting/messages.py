@@ -120,7 +120,9 @@ ToHost = (
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """The host is set up."""
+    """The host is set up. This may be heard before the word of its birth."""
+
+    pid: int
 
 
 class ReadOffsets(msgspec.Struct, frozen=True, tag=True):

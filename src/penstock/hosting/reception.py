@@ -81,8 +81,8 @@ class Reception:
                     task.call = told.get(key)
             case Measured(tasks):
                 self._manager.measured(member, tasks)
-            case Ready():
-                self._ready(member)
+            case Ready(pid):
+                self._ready(member, pid)
             case ReadOffsets() | StoreOffsets() | MakeOffsetRecords() | CopyOffsets():
                 self._offsets(member, message)
             case ConfirmStart():
@@ -99,7 +99,9 @@ class Reception:
             case _:
                 self._manager.reported(member, message)
 
-    def _ready(self, member: Member) -> None:
+    def _ready(self, member: Member, pid: int) -> None:
+        if member.process.pid is None:
+            member.process.born(pid)
         member.ready = True
         member.last_beat = time.monotonic()
         for task in member.tasks.values():
