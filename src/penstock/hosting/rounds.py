@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 1.0
 MEMORY_ROUND_SECONDS = 0.1  # for hosts with a limit
+COUNT_SECONDS = 30.0  # processes are counted at least so often
 SILENT_BEATS_MIN = 5
 
 
@@ -27,6 +28,7 @@ class Rounds:
         self._loop = loop
         self._crew = crew
         self._threads_counted = 0
+        self._counted_at = 0.0
         self._seconds = min(ROUND_SECONDS, crew.fleet.settings.beat_seconds)
 
     def start(self) -> None:
@@ -44,7 +46,7 @@ class Rounds:
 
     def _look(self) -> None:
         now = time.monotonic()
-        self._count_processes()
+        self._count_processes(now)
         for member in list(self._crew.fleet.members.values()):
             member.measure(now)
             self._signs_of_life(member, now)
@@ -71,14 +73,19 @@ class Rounds:
                     )
         self._loop.call_later(seconds, self._memory_round)
 
-    def _count_processes(self) -> None:
-        """Only when the machine has many more threads than before; counting them all is dear."""
+    def _count_processes(self, now: float) -> None:
+        """Mostly when the machine has many more threads than before; counting them all is dear.
+
+        Now and then in any case: as many may have ended elsewhere as have begun here.
+        """
         most = self._crew.fleet.settings.processes_max
         threads = machine_threads()
-        if threads is None or threads < self._threads_counted + most // 2:
-            self._threads_counted = min(self._threads_counted, threads or 0)
+        if threads is None:
             return
-        self._threads_counted = threads
+        if threads < self._threads_counted + most // 2 and now < self._counted_at + COUNT_SECONDS:
+            self._threads_counted = min(self._threads_counted, threads)
+            return
+        self._threads_counted, self._counted_at = threads, now
         sizes = group_sizes()
         for member in self._crew.fleet.members.values():
             size = sizes.get(member.process.pid or 0, 0)

@@ -34,11 +34,12 @@ def usage_of(pid: int) -> Usage | None:
 def group_sizes() -> dict[int, int]:
     """How many processes there are in each process group of the machine."""
     sizes: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
+    for name in os.listdir("/proc"):  # not by paths: there may be thousands
+        if not name.isdigit():
             continue
         try:
-            group = int((entry / "stat").read_text().rpartition(")")[2].split()[2])
+            with open(f"/proc/{name}/stat", "rb", 0) as stat:
+                group = int(stat.read().rpartition(b")")[2].split(None, 3)[2])
         except OSError:
             continue
         sizes[group] = sizes.get(group, 0) + 1
