@@ -1,12 +1,17 @@
-"""For all tests: what one of them knows as a secret is none for the next."""
+"""For all tests: no secret of one is a secret for the next, and a busy machine is no fault."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from penstock.sdk.redaction import SECRETS
+
+# how long an example takes says more of the machine than of the code
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ def reports(rig: HostRig, kind: type) -> list[Any]:
 
 
 def stop(rig: HostRig) -> None:
-    rig.send(StopTask(TASK, 1, 5000))
+    rig.send(StopTask(TASK, 1, 60_000))
     rig.until(lambda: bool(reports(rig, TaskStopped)))
 
 
@@ -97,7 +97,7 @@ def test_a_task_can_be_paused_and_resumed(rig: HostRig) -> None:
     rig.until(lambda: len(rig.values()) > 2)
     rig.send(SetTaskTarget(TASK, 1, TargetState.PAUSED))
     if not isinstance(rig.hosts, InlineHosts):
-        rig.until(lambda: rig.states()[-1] == "PAUSED")
+        rig.until(lambda: rig.states()[-1:] == ["PAUSED"])
         before = rig.values()
         rig.send(SetTaskTarget(TASK, 1, TargetState.STARTED))
         rig.until(lambda: len(rig.values()) > len(before))

@@ -64,7 +64,7 @@ def test_has_read_neither_clients_nor_connectors_when_it_begins_to_answer(
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, command, str(worker)],
         stdout=subprocess.PIPE,
-        timeout=30,
+        timeout=100,
         check=True,
     )
     found = json.loads(ran.stdout.splitlines()[-1])

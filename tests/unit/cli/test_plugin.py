@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,15 @@ class ClockConfig(Config):
 class ClockSource(SourceConnector[ClockConfig]):
     """Tells the time."""
 '''
+
+
+@pytest.fixture(autouse=True)
+def levels() -> Iterator[None]:
+    """The command silences a logger of its process, which here is that of other tests too."""
+    logger = logging.getLogger("penstock.plugins")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 def penstock(*arguments: str) -> Result:

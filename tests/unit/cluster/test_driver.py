@@ -109,7 +109,7 @@ def play(scene: Scene, look_up: LookUp = look_up) -> None:
         settings = Settings("w:1", "http://w:1/")
         herder = build_standalone(settings, hosts, all_ports, all_ports, all_ports, look_up)
         herder.started()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await scene(herder, made[0])
 
     asyncio.run(run())
@@ -213,7 +213,8 @@ def test_secrets_that_expire_restart_the_connector_and_its_tasks():
         (task,) = await herder.task_configs("c")
         assert task.config["password"] == "${v:db:p}"
         await herder.delete_connector("c")
-        await asyncio.sleep(0.05)
+        await until(lambda: herder.driver.state.local == {})
+        await asyncio.sleep(0.05)  # several times what a secret is good for
         assert herder.driver.state.local == {}
         assert herder.driver.state.reloads.keys() <= {"c"}
 
@@ -255,6 +256,7 @@ def test_a_path_that_is_looked_up_again_has_one_appointment():
 def test_a_connector_that_never_stops_does_not_keep_the_worker_from_ending():
     async def scene(herder: HerderService, hosts: ThreadedHosts) -> None:
         await herder.put_connector_config("c", CONFIG, replace=False)
+        await until(lambda: starts(hosts, StartTask))
         hosts.silent = {StopTask}
         assert not await herder.driver.close(0.05)
 

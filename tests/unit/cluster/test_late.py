@@ -73,7 +73,7 @@ def test_threads_that_need_a_log_at_once_share_it() -> None:
     go = threading.Event()
 
     def make() -> NotedLog:
-        go.wait(5)
+        go.wait(60)
         made.append(NotedLog())
         return made[-1]
 
@@ -83,7 +83,7 @@ def test_threads_that_need_a_log_at_once_share_it() -> None:
         thread.start()
     go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert [each.told for each in made] == [["read"] * 3]
 
 

@@ -15,12 +15,20 @@ from multiprocessing.managers import BaseManager
 from typing import Any
 
 from penstock.hosting.fleet import HostingSettings
-from penstock.hosting.launch import Born, Dead, ForkLauncher, Launcher, host_command
+from penstock.hosting.launch import (
+    Born,
+    Dead,
+    ForkLauncher,
+    Launcher,
+    Lost,
+    NotBorn,
+    host_command,
+)
 from penstock.hosting.process import ProcessHosts
 from penstock.sdk.record import TopicPartition
 from penstock.testing.memory_kafka import MemoryKafka
 from tests.unit.hosting.process_host import AUTHKEY
-from tests.unit.hosting.rig import HostRig, KeepTask, OneStore
+from tests.unit.hosting.rig import PATIENCE_SECONDS, HostRig, KeepTask, OneStore
 
 COMMAND = host_command("tests.unit.hosting.process_host")
 
@@ -53,14 +61,17 @@ class KeptLauncher(ForkLauncher):
     def news(self) -> list[Any]:
         found = super().news()
         born = {each.pid for each in found if isinstance(each, Born)}
-        self._unborn -= len(born)
+        self._unborn -= len(born) + sum(isinstance(each, NotBorn) for each in found)
         self._alive |= born
         self._alive -= {each.pid for each in found if isinstance(each, Dead)}
+        if Lost() in found:
+            self._unborn = 0
+            self._alive.clear()
         return found
 
     def close(self) -> None:
         """All of this test's hosts are gone when this returns, and the news of them read."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_SECONDS
         killed: set[int] = set()
         while (self._unborn or self._alive) and time.monotonic() < end:
             self.news()
@@ -112,11 +123,14 @@ class ProcessRig(HostRig):
         with contextlib.suppress(SystemExit):
             self._server.serve_forever()
 
-    def until(self, done: Any, seconds: float = 15.0) -> None:
-        super().until(done, seconds)
+    def heard_out(self) -> None:
+        """Waits until nothing is on its way any more of what hosts sent before they ended."""
+        self.until(lambda: not [t for t in threading.enumerate() if "handle_request" in t.name])
 
     def close(self) -> None:
+        """The shared launcher is free for the next test when this returns."""
         self.hosts.close()
+        self.hosts._thread.join(PATIENCE_SECONDS)
         server: Any = self._server
         server.stop_event.set()
         server.listener.close()

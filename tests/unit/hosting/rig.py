@@ -35,6 +35,8 @@ from penstock.testing.memory_kafka import MemoryKafka, MemoryOffsets, MemoryProd
 from penstock.testing.memory_transactions import MemoryTransactions
 from tests.unit.runtime.rig import Text, TextHeaders
 
+PATIENCE_SECONDS = 60.0  # only what fails takes so long
+
 
 class CountTask(SourceTask[Config]):
     """Counts, one number per poll; `mode` says what else it does."""
@@ -44,8 +46,7 @@ class CountTask(SourceTask[Config]):
         if mode == "broken":
             raise ConnectError("no such table")
         if mode == "hang":
-            Gate.waiting.set()
-            Gate.open.wait(10)
+            Gate.now.pass_through()
         last = self.context.offset({"counter": 1})
         self.next = 0 if last is None else last["n"] + 1
 
@@ -62,12 +63,23 @@ class CountTask(SourceTask[Config]):
 
 
 class Gate:
-    open = threading.Event()
-    waiting = threading.Event()
+    """What hangs waits here; each rig has another one, which older threads do not reach."""
 
-    @classmethod
-    def reset(cls) -> None:
-        cls.open, cls.waiting = threading.Event(), threading.Event()
+    now: Gate
+
+    def __init__(self) -> None:
+        self.open, self.waiting = threading.Event(), threading.Semaphore(0)
+
+    def pass_through(self) -> None:
+        self.waiting.release()
+        assert self.open.wait(PATIENCE_SECONDS)
+
+    def reached(self, times: int = 1) -> bool:
+        """Whether so many have come to wait here."""
+        return all(self.waiting.acquire(timeout=PATIENCE_SECONDS) for _ in range(times))
+
+
+Gate.now = Gate()
 
 
 class CountSource(SourceConnector[Config]):
@@ -78,8 +90,7 @@ class CountSource(SourceConnector[Config]):
         if mode == "broken":
             raise ConnectError("cannot connect")
         if mode == "hang":
-            Gate.waiting.set()
-            Gate.open.wait(10)
+            Gate.now.pass_through()
 
     def task_configs(self, max_tasks: int):
         wanted = int(self.config.properties.get("tasks", "1"))
@@ -196,12 +207,12 @@ class HostRig:
             SystemClock(),
         )
         self.hosts = kind(builder, catalog, self.reports.append)
-        Gate.reset()
+        self.gate = Gate.now = Gate()
 
     def send(self, command: Any) -> None:
         self.hosts.send(command)
 
-    def until(self, done: Callable[[], bool], seconds: float = 5.0) -> None:
+    def until(self, done: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Let the host work until something has come true."""
         end = time.monotonic() + seconds
         while not done():

@@ -26,8 +26,8 @@ def test_news_end_a_wait_for_them_and_say_whether_to_return(
     control = ThreadControl()
     threading.Timer(0.01, news, (control,)).start()
     began = time.monotonic()
-    assert control.wait_for_news(10) is returns
-    assert time.monotonic() - began < 5
+    assert control.wait_for_news(60) is returns
+    assert time.monotonic() - began < 30
 
 
 def test_a_wake_ends_one_wait_even_if_it_came_before() -> None:

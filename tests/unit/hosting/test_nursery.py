@@ -34,5 +34,5 @@ def test_the_deaths_of_hosts_after_the_worker_are_no_error() -> None:
             assert MESSAGE.unpack(ours.recv(MESSAGE.size))[0] == BORN
             channel.close()
             output.close()
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=100)
     assert (process.returncode, told) == (0, "")

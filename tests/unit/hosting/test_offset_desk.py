@@ -39,7 +39,7 @@ class Stores:
 def answered(desk: OffsetDesk, question: Any, *, allowed: bool = True) -> Any:
     answers: queue.Queue[Any] = queue.Queue()
     desk.ask(question, START, lambda: allowed, answers.put)
-    return answers.get(timeout=5)
+    return answers.get(timeout=60)
 
 
 def test_what_is_stored_is_read_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -11,21 +12,28 @@ from penstock.cluster.messages import ConnectorStopped, StopConnector, StopTask,
 from penstock.hosting import thread
 from penstock.hosting.thread import ThreadHosts
 from penstock.sdk.errors import RetriableError
-from tests.unit.hosting.rig import Gate, HostRig
+from tests.unit.hosting.rig import PATIENCE_SECONDS, HostRig
 from tests.unit.runtime.rig import Text
 
 TASK = TaskId("c", 0)
 
 
+def gone(name: str) -> None:
+    """Waits until no thread of this name is left: nothing can come of it any more."""
+    for each in [each for each in threading.enumerate() if each.name == name]:
+        each.join(PATIENCE_SECONDS)
+        assert not each.is_alive()
+
+
 def test_a_task_that_hangs_is_given_up_and_can_neither_produce_nor_commit() -> None:
     rig = HostRig(ThreadHosts)
     rig.start_task(mode="hang")
-    assert Gate.waiting.wait(5)
+    assert rig.gate.reached()
     rig.send(StopTask(TASK, 1, 20))
     rig.until(lambda: rig.reports == [TaskStopped(TASK, 1, cancelled=True)])
-    Gate.open.set()
+    rig.gate.open.set()
     rig.until(lambda: rig.clients.producers[0].closed)
-    time.sleep(0.05)
+    gone("task-thread-c-0")
     assert rig.values() == []
     assert rig.store.offsets.pairs() == []
     assert len(rig.reports) == 1
@@ -34,16 +42,18 @@ def test_a_task_that_hangs_is_given_up_and_can_neither_produce_nor_commit() -> N
 def test_a_task_that_waits_to_try_again_stops_at_once_and_says_nothing_is_wrong(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    tried = threading.Event()
+
     def busy(*args: object) -> Any:
-        Gate.waiting.set()
+        tried.set()
         raise RetriableError("the registry is away")
 
     monkeypatch.setattr(Text, "encode", busy)
     rig = HostRig(ThreadHosts)
     rig.start_task(errors__retry__timeout="-1", errors__tolerance="all")
-    assert Gate.waiting.wait(5)
-    rig.send(StopTask(TASK, 1, 5000))
-    rig.until(lambda: rig.reports[-1:] == [TaskStopped(TASK, 1)], 2)
+    assert tried.wait(PATIENCE_SECONDS)
+    rig.send(StopTask(TASK, 1, 60_000))
+    rig.until(lambda: rig.reports[-1:] == [TaskStopped(TASK, 1)])
     assert rig.states() == ["RUNNING", "UNASSIGNED"]
     assert (rig.values(), rig.store.offsets.pairs()) == ([], [])
     assert [each for each in caplog.records if each.levelname == "ERROR"] == []
@@ -52,22 +62,26 @@ def test_a_task_that_waits_to_try_again_stops_at_once_and_says_nothing_is_wrong(
 def test_sending_never_waits_for_a_plugin() -> None:
     rig = HostRig(ThreadHosts)
     started = time.monotonic()
-    rig.start_task(mode="hang")
+    rig.start_task(mode="hang", until="0")
     rig.start_connector(connector__mode="hang")
-    assert time.monotonic() - started < 1
-    Gate.open.set()
+    assert time.monotonic() - started < PATIENCE_SECONDS / 2
+    assert rig.gate.reached(2)
+    rig.gate.open.set()
+    rig.send(StopTask(TASK, 1, 60_000))
+    rig.send(StopConnector("c", 1))
+    rig.until(lambda: {type(each) for each in rig.reports} >= {TaskStopped, ConnectorStopped})
 
 
 def test_a_connector_that_hangs_is_given_up(monkeypatch: Any) -> None:
     monkeypatch.setattr(thread, "_CONNECTOR_STOP_SECONDS", 0.02)
     rig = HostRig(ThreadHosts)
     rig.start_connector(connector__mode="hang")
-    assert Gate.waiting.wait(5)
+    assert rig.gate.reached()
     rig.send(StopConnector("c", 1))
     rig.until(lambda: rig.reports[-1:] == [ConnectorStopped("c", 1, cancelled=True)])
     assert rig.states() == ["UNASSIGNED"]
-    Gate.open.set()
-    time.sleep(0.05)
+    rig.gate.open.set()
+    gone("connector-thread-c")
     assert rig.states() == ["UNASSIGNED"]
 
 

@@ -19,6 +19,12 @@ PROTOCOLS = ("plaintext", "ssl", "sasl_plaintext", "sasl_ssl")
 Behaviour = Callable[[socket.socket], object]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer may be late on a busy machine."""
+    monkeypatch.setattr(probe, "TIMEOUT_SECONDS", 60.0)
+
+
 @contextmanager
 def server(behave: Behaviour) -> Generator[str]:
     """Behaves so on every connection, then closes it."""

@@ -236,7 +236,7 @@ def test_a_producer_that_failed_is_not_at_rest(silent: KafkaProducer) -> None:
 
 def test_a_producer_whose_brokers_are_away_is_not_at_rest() -> None:
     producer = KafkaProducer({"bootstrap.servers": "127.0.0.1:1"}, tracked=True)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while producer.at_rest or producer.unanswered:
         assert time.monotonic() < end
         producer.poll(0.01)

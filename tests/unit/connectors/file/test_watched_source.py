@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -19,13 +18,15 @@ from penstock.connectors.file.source import (
 from penstock.connectors.file.watch import Watch
 from tests.unit.connectors.file.context import Context, append, source, values
 
+PATIENCE_SECONDS = 60.0  # only what fails takes so long
+
 
 class Waiting(Context):
-    """Time passes here, and a wake ends a rest."""
+    """Only a wake ends a rest here."""
 
     def rest(self, seconds: float) -> bool:
         self.rests.append(seconds)
-        self.woken.wait(seconds)
+        assert self.woken.wait(PATIENCE_SECONDS)
         self.woken.clear()
         return self.stop_at_rest
 
@@ -38,10 +39,8 @@ def test_a_watched_file_wakes_its_reader_however_long_it_was_quiet(path: Path) -
         task.poll()
     assert context.rests[-1] == SAFE_REST_SECONDS
     assert context.woken.is_set() is False
-    began = time.monotonic()
     append(path, "two\n")
-    assert context.woken.wait(5)
-    assert time.monotonic() - began < SURE_REST_SECONDS
+    assert context.woken.wait(PATIENCE_SECONDS)
     assert values(task.poll()) == ["two"]
     task.close()
 
@@ -53,9 +52,7 @@ def test_what_comes_during_a_rest_ends_it_every_time_the_watch_is_armed(path: Pa
     task.poll()
     for number in range(1, 6):
         threading.Timer(0.01, lambda number=number: append(path, f"{number}\n")).start()
-        began = time.monotonic()
         assert values(task.poll()) == [str(number)]
-        assert time.monotonic() - began < SURE_REST_SECONDS
     task.close()
 
 
@@ -69,7 +66,7 @@ def test_two_readers_of_one_file_are_both_woken_when_watched(path: Path) -> None
     other = source(path, contexts[0])
     other.poll()
     append(path, "one\n")
-    assert all(context.woken.wait(5) for context in contexts)
+    assert all(context.woken.wait(PATIENCE_SECONDS) for context in contexts)
     for task in (other, tasks[1]):
         assert values(task.poll()) == ["one"]
         task.close()
@@ -123,7 +120,7 @@ def test_a_watched_file_that_is_moved_away_is_looked_for_more_often(path: Path) 
     for _ in range(9):
         task.poll()
     moved = path.rename(path.with_suffix(".1"))
-    assert context.woken.wait(5)
+    assert context.woken.wait(PATIENCE_SECONDS)
     append(moved, "late\n")
     assert values(task.poll()) == ["late"]
     for _ in range(9):
@@ -172,6 +169,9 @@ def test_without_more_watches_the_file_is_polled(
 
 def test_closing_releases_the_file_and_its_watch(path: Path) -> None:
     append(path, "one\n")
+    first = source(path)
+    first.poll()  # what all watches of a process share is there from now on
+    first.close()
     gc.collect()  # watches of other tests do not go in between
     before = open_files(path)
     task = source(path)
