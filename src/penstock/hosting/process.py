@@ -27,7 +27,7 @@ from penstock.hosting.views import host_views, task_views
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
-VIEW_SECONDS = 2.0
+VIEW_SECONDS = 10.0  # nobody else waits for whoever looks
 
 
 class ProcessHosts:

@@ -18,7 +18,10 @@ from penstock.sdk.source import SourceConnector, SourceTask
 
 
 class NastyTask(SourceTask[Config]):
-    """`poll` counts, and the third time (or `after`) does what the setting `deed` says."""
+    """`poll` counts, and the third time (or `after`) does what the setting `deed` says.
+
+    Just before, it makes the file `announced`.
+    """
 
     def start(self) -> None:
         self.polls = 0
@@ -27,6 +30,8 @@ class NastyTask(SourceTask[Config]):
     def poll(self) -> list[SourceRecord]:
         self.polls += 1
         if self.polls >= int(self.config.properties.get("after", "3")):
+            if "announced" in self.config.properties:
+                Path(self.config.properties["announced"]).touch()
             self.deed(self.config.properties["deed"])
         time.sleep(0.002)
         where, offset = {"nasty": self.context.task}, {"n": self.polls}
@@ -75,7 +80,7 @@ class NastyTask(SourceTask[Config]):
                     subprocess.Popen(["sleep", "60"])
                 self.polls = -1000
             case "orphan":
-                subprocess.Popen(["sleep", "61.5"])
+                subprocess.Popen(["sleep", self.config.properties.get("seconds", "61.5")])
                 self.polls = -1000
             case _:
                 pass

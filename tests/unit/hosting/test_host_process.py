@@ -31,7 +31,7 @@ class Launched:
     """A launcher that starts nothing; says whom it was to end."""
 
     def __init__(self, on_signal: Callable[[int, int], None]) -> None:
-        self.signal = on_signal
+        self._on_signal = on_signal
         self.channels: list[socket.socket] = []
 
     def fileno(self) -> None:
@@ -42,6 +42,9 @@ class Launched:
 
     def launch(self, number: int, channel: socket.socket, output: int) -> None:
         self.channels.append(channel.dup())
+
+    def signal(self, pid: int, number: int) -> None:
+        self._on_signal(pid, number)
 
     def close(self) -> None:
         for channel in self.channels:
