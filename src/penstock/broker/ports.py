@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import itertools
 import os
-import random
 import socket
 
 from penstock.broker.errors import BrokerError
 from penstock.broker.settings import HOST
 
 _LOWEST, _COUNT = 14_000, 16_000  # below what systems give to outgoing connections
-_steps = itertools.count(random.randrange(_COUNT))
+_FAR = 9_889
+
+
+def _first_step(pid: int) -> int:
+    """Processes that begin one after the other have their first ports far apart."""
+    return pid * _FAR % _COUNT
+
+
+_steps = itertools.count(_first_step(os.getpid()))
 
 
 def free_ports(count: int) -> list[int]:

@@ -104,6 +104,11 @@ def test_a_port_that_is_listened_on_is_passed_over(monkeypatch: pytest.MonkeyPat
         assert free_ports(1) != [port]
 
 
+def test_processes_that_begin_one_after_the_other_look_for_ports_far_apart() -> None:
+    first = sorted(ports._first_step(pid) for pid in range(4_000, 4_012))
+    assert min(after - before for before, after in itertools.pairwise(first)) > 500
+
+
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_an_impossible_port_is_named(port: int) -> None:
     with pytest.raises(BrokerError, match=f"Port {port} cannot be used: ports go from"):
