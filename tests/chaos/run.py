@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.chaos.cluster import Cluster
 from tests.chaos.counting import NAME, by_task, wrongs
-from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.faults import FAULTS, SOURCES, Fault
 from tests.chaos.traffic import (
     Appender,
     Outcome,
@@ -100,7 +100,8 @@ class Run:
         self.cluster.wishes_end()
         written = [appender.end() for appender in self.appenders]
         self._settle(written)
-        stored = self._stop_counting()
+        self._stop_sources()
+        stored = self._counted_to()
         for watcher in self.watchers:
             watcher.end()
         self._count(written, [watcher.seen for watcher in self.watchers[:2]])
@@ -134,7 +135,7 @@ class Run:
             (lambda: self.watchers[0].seen, written[0]),
             (lambda: self.watchers[1].seen, written[1]),
             (lambda: numbers_of_file(self.folder / "out"), written[0]),
-            (lambda: numbers_of_table(self.folder / "lines.db"), written[1]),
+            (self._rows, written[1]),
         )
         before, end = -1, time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < end:
@@ -157,18 +158,34 @@ class Run:
             self.cluster.ask(f"/connectors/{name}/resume", "PUT")
         return bool(states) and set(states) == {"RUNNING"}
 
-    def _stop_counting(self) -> dict[int, int]:
-        """The offset of each task once none runs any more, and all it wrote is read."""
-        self.cluster.ask(f"/connectors/{NAME}/stop", "PUT")
+    def _stop_sources(self) -> None:
+        """None of their tasks runs any more, all they wrote is read, and in the table."""
+        for name in SOURCES:
+            self._stop(name)
+        for watcher in self.watchers:
+            wait_until(watcher.has_all, SETTLE_SECONDS, what=f"the end of topic {watcher.topic}")
+        end = time.monotonic() + SETTLE_SECONDS  # then what is missing is counted
+        while len(self._rows()) < len(self.watchers[1].values) and time.monotonic() < end:
+            time.sleep(0.5)
+
+    def _stop(self, name: str) -> None:
+        path = f"/connectors/{name}/stop"
+        wait_until(lambda: self.cluster.ask(path, "PUT")[0] == 204, SETTLE_SECONDS, what="a stop")
 
         def stopped() -> bool:
-            status, body = self.cluster.ask(f"/connectors/{NAME}/status")
+            status, body = self.cluster.ask(f"/connectors/{name}/status")
             return status == 200 and body["connector"]["state"] == "STOPPED" and not body["tasks"]
 
-        wait_until(stopped, SETTLE_SECONDS, what=f"{NAME} stopped")
-        time.sleep(2)  # what the last transactions hold reaches the watcher meanwhile
-        _, body = self.cluster.ask(f"/connectors/{NAME}/offsets")
+        wait_until(stopped, SETTLE_SECONDS, what=f"{name} stopped")
+
+    def _counted_to(self) -> dict[int, int]:
+        """The offset of each task."""
+        path = f"/connectors/{NAME}/offsets"
+        body = wait_until(lambda: self.cluster.ask(path)[1], SETTLE_SECONDS, what="offsets")
         return {it["partition"]["task"]: it["offset"]["next"] for it in body["offsets"]}
+
+    def _rows(self) -> list[int]:
+        return numbers_of_table(self.folder / "lines.db")
 
     def _check_counts(self, stored: dict[int, int]) -> None:
         values, leaps = self.watchers[2].values, self.cluster.leaps
@@ -184,7 +201,7 @@ class Run:
     def _count(self, written: list[int], seen: list[list[int]]) -> None:
         lines, exact = [range(count) for count in written], self.chaos.exactly_once
         out = [n for n in numbers_of_file(self.folder / "out") if n < written[0]]
-        rows = numbers_of_table(self.folder / "lines.db")
+        rows = self._rows()
         self.report.outcomes = [
             Outcome("topic of source 0", lines[0], seen[0], exact),
             Outcome("topic of source 1", lines[1], seen[1], exact),

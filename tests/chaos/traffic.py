@@ -11,7 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+ASK_SECONDS = 60.0
 
 
 class Appender(threading.Thread):
@@ -49,15 +51,17 @@ class Watcher(threading.Thread):
             "bootstrap.servers": bootstrap,
             "group.id": f"watcher-{topic}",
             "isolation.level": "read_committed",
+            "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
             "log_level": 0,
             "reconnect.backoff.max.ms": 200,
             "fetch.wait.max.ms": 50,
         }
-        self._topic = topic
+        self.topic = topic
         self._end = threading.Event()
         self.values: list[str] = []
         self.longest_stall = (0.0, 0.0)  # how long, and when it ended
+        self._reached = 0  # the last end of the topic that it has come to
 
     @property
     def seen(self) -> list[int]:
@@ -65,23 +69,39 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         consumer = Consumer(self._settings)
-        consumer.assign([TopicPartition(self._topic, 0, 0)])
+        consumer.assign([TopicPartition(self.topic, 0, 0)])
         last: float | None = None
         with closing(consumer):
             while not self._end.is_set():
                 batch = consumer.consume(1000, 0.1)
                 values = [(m.value() or b"-1").decode() for m in batch if m.error() is None]
-                if not values:
-                    continue
-                now = time.monotonic()
-                if last is not None:
-                    self.longest_stall = max(self.longest_stall, (now - last, now))
-                last = now
-                self.values += values
+                if values:
+                    now = time.monotonic()
+                    if last is not None:
+                        self.longest_stall = max(self.longest_stall, (now - last, now))
+                    last = now
+                    self.values += values
+                self._reached = max([self._reached, *map(_end_of_topic, batch)])
+
+    def has_all(self) -> bool:
+        """Whether it has come to the present end, behind all transactions."""
+        plain = Consumer(
+            {"bootstrap.servers": self._settings["bootstrap.servers"], "group.id": "-"}
+        )
+        with closing(plain):
+            _, end = plain.get_watermark_offsets(TopicPartition(self.topic, 0), ASK_SECONDS)
+        return self._reached >= end
 
     def end(self) -> None:
         self._end.set()
         self.join()
+
+
+def _end_of_topic(message: Message) -> int:
+    """Where the topic ended when all of it had been read; 0 for a record."""
+    error = message.error()
+    at_end = error is not None and error.code() == KafkaError._PARTITION_EOF
+    return (message.offset() or 0) if at_end else 0
 
 
 @dataclass(frozen=True)
