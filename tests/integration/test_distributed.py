@@ -16,6 +16,7 @@ from penstock.testing.kafka import SharedKafka
 from tests.integration.group_files import (
     SECONDS,
     append,
+    asked,
     create,
     create_some,
     even,
@@ -77,43 +78,45 @@ def test_a_worker_that_leaves_in_order_hands_over_without_repetition(group: Grou
         assert lines(group, name) == [*(f"before {n}" for n in range(20)), "after"]
 
 
-def life_of_a_connector(asked: Sequence[Distributed | JavaWorker], group: Group, name: str) -> None:
+def life_of_a_connector(
+    workers: Sequence[Distributed | JavaWorker], group: Group, name: str
+) -> None:
     """Each wish goes to the next worker; all workers show the outcome."""
-    turn = cycle(asked)
+    turn = cycle(workers)
 
     def wish(method: str, path: str, body: object = None) -> tuple[int, object]:
-        return next(turn).ask(f"/connectors/{name}{path}", method, body)
+        return asked(next(turn), method, f"/connectors/{name}{path}", body)
 
     create(next(turn), group, name)
-    shows(asked, name, "RUNNING", "RUNNING")
-    for _ in asked:
+    shows(workers, name, "RUNNING", "RUNNING")
+    for _ in workers:
         assert wish("POST", "/restart")[0] == 204
-        shows(asked, name, "RUNNING", "RUNNING")
-    for _ in asked:
+        shows(workers, name, "RUNNING", "RUNNING")
+    for _ in workers:
         assert wish("POST", "/tasks/0/restart")[0] == 204
-        shows(asked, name, "RUNNING", "RUNNING")
-    for _ in asked:
+        shows(workers, name, "RUNNING", "RUNNING")
+    for _ in workers:
         status, body = wish("POST", "/restart?includeTasks=true")
         assert (status, json.dumps(body).count("RESTARTING")) == (202, 2)
-        shows(asked, name, "RUNNING", "RUNNING")
-    for _ in asked:
+        shows(workers, name, "RUNNING", "RUNNING")
+    for _ in workers:
         assert wish("PUT", "/pause")[0] == 202
-        shows(asked, name, "PAUSED", "PAUSED")
+        shows(workers, name, "PAUSED", "PAUSED")
         assert wish("PUT", "/resume")[0] == 202
-        shows(asked, name, "RUNNING", "RUNNING")
-    for _ in asked:
+        shows(workers, name, "RUNNING", "RUNNING")
+    for _ in workers:
         status, body = wish("PUT", "/config", {**source(group, name), "batch.size": "7"})
         assert status == 200, body
-        shows(asked, name, "RUNNING", "RUNNING")
-    for _ in asked:
+        shows(workers, name, "RUNNING", "RUNNING")
+    for _ in workers:
         assert wish("PUT", "/stop")[0] == 204
-        shows(asked, name, "STOPPED")
+        shows(workers, name, "STOPPED")
         assert wish("PUT", "/resume")[0] == 202
-        shows(asked, name, "RUNNING", "RUNNING")
+        shows(workers, name, "RUNNING", "RUNNING")
     assert wish("GET", "/tasks/1/status")[0] == 404
     assert wish("POST", "/tasks/1/restart")[0] == 404
     assert wish("DELETE", "")[0] == 204
-    for worker in asked:
+    for worker in workers:
         wait_until(lambda worker=worker: worker.ask(f"/connectors/{name}")[0] == 404, SECONDS)
         wait_until(
             lambda worker=worker: worker.ask(f"/connectors/{name}/status")[0] == 404, SECONDS

@@ -22,6 +22,7 @@ from penstock.testing.kafka import SharedKafka
 from tests.integration.group_files import (
     SECONDS,
     append,
+    asked,
     create_some,
     even,
     lines,
@@ -39,7 +40,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 AnyWorker = Distributed | JavaWorker
 QUIET_SECONDS = 1.0
-REBALANCING = 409, 500  # what Java's workers answer while their group agrees
 WORKERS_REPLACED = int(os.environ.get("PENSTOCK_WORKERS_REPLACED", "1"))
 
 
@@ -58,18 +58,6 @@ def javas_started(group: Group, count: int) -> list[JavaWorker]:
     for java in made:
         java.wait_for_rest()
     return made
-
-
-def asked(worker: AnyWorker, method: str, path: str, body: object = None) -> tuple[int, Any]:
-    """A worker's answer; Java's are asked again while the group agrees."""
-    end = time.monotonic() + SECONDS
-    while True:
-        status, answer = worker.ask(path, method, body)
-        if status not in REBALANCING or "rebalance" not in str(answer):
-            return status, answer
-        assert isinstance(worker, JavaWorker), answer
-        assert time.monotonic() < end, answer
-        time.sleep(0.2)
 
 
 class Life:
@@ -169,7 +157,7 @@ def a_failed_task_is_restarted(life: Life, topic: str) -> None:
     config = {**sink(life.group, topic), "value.converter": JSON}
     assert next(life.each("PUT", "/config", config))[0] == 201
     life.shows("RUNNING", "FAILED")
-    before = told(life.group)
+    before = all_told(life.group)
     for status, body in life.each("POST", "/restart?includeTasks=true&onlyFailed=true"):
         assert status == 202
         shown = (body["connector"]["state"], body["tasks"][0]["state"])
@@ -177,8 +165,8 @@ def a_failed_task_is_restarted(life: Life, topic: str) -> None:
         key = f"status-task-{life.name}-0"
         told_more(life.group, key, before)
         wait_until(lambda key=key: said_last(life.group, key) == "FAILED", SECONDS)
+        before = all_told(life.group)  # and every worker has heard it, or would restart nothing
         life.shows("RUNNING", "FAILED")
-        before = told(life.group)
     life.ends()
 
 
@@ -197,18 +185,15 @@ def told_more(group: Group, key: str, before: Mapping[str, int]) -> None:
     wait_until(lambda: told(group)[key] > before.get(key, 0), SECONDS, what=f"news of {key}")
 
 
-def changed(group: Group, before: Mapping[str, int]) -> set[str]:
-    """Connectors and tasks of which something was said since then."""
-    return {key for key, times in told(group).items() if times != before.get(key)}
+def changed(now: Mapping[str, int], before: Mapping[str, int]) -> set[str]:
+    """Connectors and tasks of which something was said meanwhile."""
+    return {key for key, times in now.items() if times != before.get(key)}
 
 
 def at(worker: AnyWorker, names: Sequence[str], of: AnyWorker) -> set[str]:
     """What runs on a worker, as keys of the status topic."""
-    keys = {
-        what: f"status-connector-{what}" if what in names else f"status-task-{what}"
-        for what in places(of, names)
-    }
-    return {keys[what] for what, where in places(of, names).items() if where == worker.id}
+    mine = [what for what, where in places(of, names).items() if where == worker.id]
+    return {f"status-{'connector' if what in names else 'task'}-{what}" for what in mine}
 
 
 def only_one_is_touched(group: Group, workers: Sequence[AnyWorker], names: Sequence[str]) -> None:
@@ -219,21 +204,23 @@ def only_one_is_touched(group: Group, workers: Sequence[AnyWorker], names: Seque
         assert asked(worker, "PUT", f"/connectors/{name}/config", config)[0] == 200
         key = f"status-task-{name}-0"
         told_more(group, key, before)
+        wait_until(lambda key=key: said_last(group, key) == "RUNNING", SECONDS)
         even(workers, names)
-        assert changed(group, before) <= {key, f"status-connector-{name}"}
-        before = told(group)
+        before, after = all_told(group), before
+        assert changed(before, after) <= {key, f"status-connector-{name}"}
 
 
 def only_its_work_moves(
     group: Group, lost: AnyWorker, left: Sequence[AnyWorker], names: Sequence[str]
 ) -> None:
     """A worker that is killed costs the others nothing."""
+    even([lost, *left], names)
+    before = all_told(group)
     mine = at(lost, names, left[0])
     assert len(mine) == 2
-    before = all_told(group)
     lost.kill()
     even(left, names)
-    assert changed(group, before) == mine
+    assert changed(all_told(group), before) == mine
 
 
 def test_a_group_led_by_java_takes_every_wish_through_any_worker(group: Group) -> None:
@@ -323,7 +310,8 @@ def test_workers_are_replaced_one_by_one_while_lines_flow_and_nothing_is_lost(gr
     for name in resting:
         shows(javas, name, "RUNNING", "RUNNING")
         wait_until(lambda name=name: lines(group, name) == ["before"], SECONDS)
-    wait_until(lambda: asked(javas[0], "GET", "/connectors/stopped/offsets")[1]["offsets"], SECONDS)
+    stored = "/connectors/stopped/offsets"
+    wait_until(lambda: asked(javas[0], "GET", stored)[1].get("offsets"), SECONDS)
     assert asked(javas[0], "PUT", "/connectors/paused/pause")[0] == 202
     assert asked(javas[0], "PUT", "/connectors/stopped/stop")[0] == 204
     shows(javas, "paused", "PAUSED", "PAUSED")
