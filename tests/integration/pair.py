@@ -20,13 +20,14 @@ from penstock.broker.storage import CHECKPOINT, MARKER
 from tests.integration.workers import wait_until, write_properties
 
 HOST = "127.0.0.1"
+SECONDS = 60.0
 STAYS, GOES = 1, 2  # the nodes; the first one is the controller, too
 SHARED = {
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",
     "default.replication.factor": "2",
     "min.insync.replicas": "1",
-    "replica.lag.time.max.ms": "3000",
+    "replica.lag.time.max.ms": "30000",  # a follower that waits for its turn is no dead one
     "offsets.topic.num.partitions": "1",
     "auto.create.topics.enable": "false",
 }
@@ -48,8 +49,8 @@ class Pair(NamedTuple):
         given = {name.replace("__", "."): value for name, value in configs.items()}
         wanted = NewTopic(topic, 1, replica_assignment=[list(replicas)], config=given)
         for made in self.admin.create_topics([wanted]).values():
-            made.result(10)
-        wait_until(lambda: self.in_sync(topic) == set(replicas), 10, what=f"topic {topic}")
+            made.result(SECONDS)
+        wait_until(lambda: self.in_sync(topic) == set(replicas), SECONDS, what=f"topic {topic}")
 
     def leader(self, topic: str) -> int:
         """-1 if there is none."""
@@ -61,7 +62,7 @@ class Pair(NamedTuple):
         return set() if found is None else set(found.isrs)
 
     def _partition(self, topic: str) -> Any:
-        return self.admin.list_topics(topic, 10).topics[topic].partitions.get(0)
+        return self.admin.list_topics(topic, SECONDS).topics[topic].partitions.get(0)
 
     def fill_the_disk(self) -> None:
         """No file of the second broker grows any more."""
@@ -71,11 +72,18 @@ class Pair(NamedTuple):
     def lead_again(self, *topics: str) -> None:
         """The second broker takes back what it led before, while everything runs."""
         for topic in topics:
-            wait_until(lambda topic=topic: self.in_sync(topic) == {STAYS, GOES}, 30, what="copies")
-        places = [confluent_kafka.TopicPartition(topic, 0) for topic in topics]
-        self.admin.elect_leaders(confluent_kafka.ElectionType.PREFERRED, places).result(10)
-        for topic in topics:
-            wait_until(lambda topic=topic: self.leader(topic) == GOES, 10, what="its lead")
+            self.copied(topic)
+            wait_until(lambda topic=topic: self._elected(topic), SECONDS, what="its lead")
+
+    def copied(self, topic: str) -> None:
+        """Both have all of the topic: either may die."""
+        wait_until(lambda: self.in_sync(topic) == {STAYS, GOES}, SECONDS, what="copies")
+
+    def _elected(self, topic: str) -> bool:
+        """Whether the second broker leads; else it is to, as soon as the controller knows it."""
+        place = [confluent_kafka.TopicPartition(topic, 0)]
+        self.admin.elect_leaders(confluent_kafka.ElectionType.PREFERRED, place).result(SECONDS)
+        return self.leader(topic) == GOES
 
 
 @contextmanager

@@ -17,12 +17,13 @@ from tests.integration.workers import STRING, wait_until
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(200),
+    pytest.mark.timeout(500),
     pytest.mark.xdist_group("faults"),
 ]
 
 SECONDS = 60.0
 CORE_MAX = 0.25  # of a core, for a worker and its hosts that cannot work
+LOG_MAX = 10_000
 
 
 class Place(NamedTuple):
@@ -100,11 +101,15 @@ def cpu_seconds(worker: Distributed) -> float:
     return sum(time.user + time.system for time in times)
 
 
-def works_in_vain(worker: Distributed, seconds: float = 4.0) -> float:
-    """The part of a core that it takes meanwhile."""
-    before = cpu_seconds(worker)
-    time.sleep(seconds)
-    return (cpu_seconds(worker) - before) / seconds
+def rests(worker: Distributed, seconds: float = 6.0) -> bool:
+    """Whether it takes little of a core for so long, and has little to tell."""
+    try:
+        before, logged = cpu_seconds(worker), len(worker.log)
+        time.sleep(seconds)
+        took, told = cpu_seconds(worker) - before, len(worker.log) - logged
+    except psutil.NoSuchProcess:  # a host that just ends
+        return False
+    return 0 <= took < CORE_MAX * seconds and told < LOG_MAX
 
 
 def test_the_broker_that_leads_everything_dies_and_no_line_is_lost(place: Place) -> None:
@@ -115,7 +120,7 @@ def test_the_broker_that_leads_everything_dies_and_no_line_is_lost(place: Place)
     wait_until(lambda: len(lines.arrived()) > 200, SECONDS, what="the first lines")
     brokers.goes.kill()
     wait_until(lambda: brokers.leader("lines") == STAYS, SECONDS, what="another leader")
-    before = len(lines.arrived())
+    before = min(len(lines.arrived()), lines.count - 1)  # the last ones come after its death
     wait_until(lambda: len(lines.arrived()) > before, SECONDS, what="lines by the other leader")
     brokers.goes.start()
     brokers.lead_again("lines", "__consumer_offsets")
@@ -128,19 +133,18 @@ def test_the_broker_that_leads_everything_dies_and_no_line_is_lost(place: Place)
 def test_a_broker_without_disk_is_waited_for(place: Place) -> None:
     brokers, worker = place
     lines = Lines(place, "alone", GOES)
-    appender = lines.flow(3000, per_second=1000)
+    wait_until(lambda: lines.states() == ["RUNNING"] * 4, SECONDS, what="four times RUNNING")
+    offsets = "__consumer_offsets"
+    brokers.copied(offsets)
+    appender = lines.flow(6000, per_second=1000)
     wait_until(lambda: len(lines.arrived()) > 200, SECONDS, what="the first lines")
     brokers.fill_the_disk()
-    assert brokers.goes.wait(30) is not None
-    offsets = "__consumer_offsets"
+    assert brokers.goes.wait(SECONDS) is not None
     wait_until(lambda: brokers.leader(offsets) == STAYS, SECONDS, what="another coordinator")
     wait_until(lambda: lines.states() == ["RUNNING"] * 4, SECONDS, what="four times RUNNING")
     appender.join()
     # tasks begin anew where their coordinator was out of reach; then there is nothing to do
-    wait_until(lambda: works_in_vain(worker) < CORE_MAX, SECONDS, what="rest")
-    logged = len(worker.log)
-    assert works_in_vain(worker) < CORE_MAX
-    assert len(worker.log) - logged < 10_000
+    wait_until(lambda: rests(worker), 2 * SECONDS, what="rest")
     assert len(lines.arrived()) < lines.count
     assert lines.states() == ["RUNNING"] * 4
     brokers.goes.start()
