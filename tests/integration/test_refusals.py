@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +22,11 @@ from tests.integration.workers import STRING, wait_until
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.timeout(200),
+    pytest.mark.timeout(500),
     pytest.mark.xdist_group("secured"),
 ]
 
 SECONDS = 60.0
-SETTLED_SECONDS = 1.0  # until the broker follows a rule
 LIMIT = 1000
 
 api: Any = admin  # its own annotations leave some out
@@ -52,7 +51,7 @@ def client(secured: LocalKafka) -> Any:
 
 def create(client: Any, topic: str, **config: str) -> None:
     given = {name.replace("__", "."): text for name, text in config.items()}
-    client.create_topics([NewTopic(topic, 1, 1, config=given)])[topic].result(10)
+    client.create_topics([NewTopic(topic, 1, 1, config=given)])[topic].result(SECONDS)
 
 
 def as_other(kafka: LocalKafka, kind: str) -> dict[str, str]:
@@ -89,6 +88,18 @@ def append(file: Path, numbers: Iterable[int], large: int | None = None) -> None
             out.write(f"line {n} {'x' * LIMIT * 5 if n == large else ''}\n")
 
 
+def append_until_failed(worker: Distributed, name: str, file: Path, number: int) -> int:
+    """Lines from this one on, until the broker follows a rule; the number of the next one."""
+    count = itertools.count(number)
+
+    def failed() -> bool:
+        append(file, [next(count)])
+        return worker.states(name)[1:] == ["FAILED"]
+
+    wait_until(failed, SECONDS, what=f"failure of {name}")
+    return next(count)
+
+
 def arrive(worker: Distributed, file: Path, count: int, *names: str) -> None:
     """Tasks are restarted until all lines are there: brokers follow a rule when they get to it."""
 
@@ -109,11 +120,11 @@ def arrive(worker: Distributed, file: Path, count: int, *names: str) -> None:
 def denied(client: Any, kind: Any, name: str, operation: Any) -> Generator[None]:
     rule = (kind, name, api.ResourcePatternType.LITERAL, "User:other", "*", operation)
     for made in client.create_acls([api.AclBinding(*rule, api.AclPermissionType.DENY)]).values():
-        made.result(10)
+        made.result(SECONDS)
     yield
     given = api.AclBindingFilter(*rule, api.AclPermissionType.DENY)
     for made in client.delete_acls([given]).values():
-        made.result(10)
+        made.result(SECONDS)
 
 
 def test_rights_that_are_taken_away_fail_the_task_which_then_loses_nothing(
@@ -126,21 +137,20 @@ def test_rights_that_are_taken_away_fail_the_task_which_then_loses_nothing(
     append(file, range(10))
     arrive(worker, out, 10, *names)
     with denied(client, Kind.TOPIC, topic, Operation.WRITE):
-        time.sleep(SETTLED_SECONDS)
-        append(file, range(10, 20))
+        count = append_until_failed(worker, "taken-in", file, 10)
         assert "(producer.)" in (told := trace(worker, "taken-in")), told
         assert "TopicAuthorizationException" in told
-    arrive(worker, out, 20, *names)
+    arrive(worker, out, count, *names)
     with denied(client, Kind.GROUP, "connect-taken-out", Operation.READ):
         assert "GroupAuthorizationException" in (told := trace(worker, "taken-out")), told
         assert "Allow the" in told
-    append(file, range(20, 30))
-    arrive(worker, out, 30, *names)
+    append(file, range(count, count + 10))
+    arrive(worker, out, count + 10, *names)
     with denied(client, Kind.TOPIC, topic, Operation.READ):
         assert "TopicAuthorizationException" in (told := trace(worker, "taken-out")), told
         assert "(consumer." in told
-    append(file, range(30, 40))
-    arrive(worker, out, 40, *names)
+    append(file, range(count + 10, count + 20))
+    arrive(worker, out, count + 20, *names)
 
 
 @pytest.mark.parametrize("tolerance", ["none", "all"])
@@ -162,6 +172,7 @@ def test_a_batch_that_is_too_large_fails_the_task_and_only_a_record_that_is_may_
     config["producer.override.batch.size"] = str(LIMIT - 200)
     source(worker, name, topic, **config)
     in_topic(secured, topic, range(100))
+    wait_until(lambda: worker.states(name) == ["RUNNING", "RUNNING"], what="the task's return")
     append(file, range(100, 200), large=150)
     if tolerance == "none":
         assert "The record is larger than" in (told := trace(worker, name)), told
