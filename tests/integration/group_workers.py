@@ -100,7 +100,7 @@ class JavaWorker(Worker):
     def kill(self) -> None:
         self.java.kill()
 
-    def stop(self, seconds: float = 20.0) -> int:
+    def stop(self, seconds: float = 60.0) -> int:
         """End it as an operator would."""
         self.java.stop()
         return 0

@@ -60,7 +60,7 @@ def worker(tmp_path: Path, kafka: SharedKafka, topic: str) -> Iterator[Worker]:
         producer.produce(
             topic, value, f"k{number}", 0, timestamp=STAMP_MS + number, headers=headers
         )
-    producer.flush(10)
+    assert producer.flush(60) == 0
     made.start()
     yield made
     for _ in ended([made]):
@@ -120,7 +120,8 @@ def test_dead_letters_are_listed_shown_and_sent_again_as_they_were(
     assert len(read_messages(kafka.bootstrap_servers, topic)) == len(GOOD)
 
     # stopped, so that what comes back is not written off again at once
-    worker.ask(f"/connectors/{sink}/stop", "PUT")
+    assert worker.ask(f"/connectors/{sink}/stop", "PUT")[0] == 204
+    wait_until(lambda: worker.states(sink) == ["STOPPED"], what="the stop")
     overlapping = ("--offset", "1-", "--offset", "0-1,1")
     sent = penstock("dlq", "replay", letters, *overlapping, *at)
     assert f"Sent 2 letters to {topic}." in sent.stdout

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.workers import wait_until
+
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.xdist_group("demo"),  # each takes the usual ports if they are free
@@ -25,7 +27,7 @@ def demo(*arguments: str, python: str = sys.executable) -> subprocess.CompletedP
         [python, "-m", "penstock", "demo", *arguments],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=200,
         env=os.environ | {"COLUMNS": "200"},
     )
 
@@ -47,17 +49,24 @@ def test_a_kept_demo_runs_until_it_is_interrupted_and_leaves_no_process(tmp_path
         stdout=subprocess.PIPE,
         text=True,
     ) as running:
-        assert running.stdout is not None
-        for line in running.stdout:
-            if "Running until Ctrl-C" in line:
-                break
-        assert (tmp_path / "test.sink.txt").read_text().startswith("Hello, Kafka.\n")
-        time.sleep(0.2)
-        running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 0
-        assert "Everything is stopped" in running.stdout.read()
-    left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True)
-    assert left.stdout == ""
+        try:
+            assert running.stdout is not None
+            for line in running.stdout:
+                if "Running until Ctrl-C" in line:
+                    break
+            assert (tmp_path / "test.sink.txt").read_text().startswith("Hello, Kafka.\n")
+            time.sleep(0.2)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(100) == 0
+            assert "Everything is stopped" in running.stdout.read()
+        finally:
+            running.kill()
+    wait_until(lambda: processes_of(tmp_path) == "", what=lambda: processes_of(tmp_path))
+
+
+def processes_of(folder: Path) -> str:
+    found = subprocess.run(["pgrep", "-af", str(folder)], capture_output=True, text=True)
+    return found.stdout
 
 
 @pytest.mark.slow

@@ -20,6 +20,8 @@ from tests.integration.workers import JSON, Worker, wait_until
 
 pytestmark = pytest.mark.integration
 
+SECONDS = 60.0
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "penstock-sqlite"
 CHUNK, KILLS = 1500, 2
 
@@ -30,7 +32,7 @@ def plugins(tmp_path: Path) -> Path:
     source, folder = tmp_path / "example", tmp_path / "plugins" / "sqlite"
     shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("dist", "__pycache__"))
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", str(source)]
-    subprocess.run(build, check=True, capture_output=True, timeout=100)
+    subprocess.run(build, check=True, capture_output=True, timeout=200)
     (wheel,) = (source / "dist").glob("*.whl")
     zipfile.ZipFile(wheel).extractall(folder)
     return folder.parent
@@ -39,11 +41,11 @@ def plugins(tmp_path: Path) -> Path:
 def produce(producer: Producer, topic: str, numbers: range) -> None:
     for number in numbers:
         producer.produce(topic, b'{"n": %d}' % number, partition=0)
-    assert producer.flush(20) == 0
+    assert producer.flush(SECONDS) == 0
 
 
 def rows(database: Path) -> list[int]:
-    with closing(sqlite3.connect(database, timeout=10)) as connection:
+    with closing(sqlite3.connect(database, timeout=SECONDS)) as connection:
         return [number for (number,) in connection.execute("SELECT n FROM lines ORDER BY rowid")]
 
 
@@ -74,11 +76,11 @@ def test_a_killed_worker_writes_each_row_once(
         for run in range(KILLS + 1):
             produce(producer, topic, range(run * CHUNK, (run + 1) * CHUNK))
             worker.start()
-            wait_until(lambda run=run: len(rows(database)) > run * CHUNK, 40, what="more rows")
+            wait_until(lambda run=run: len(rows(database)) > run * CHUNK, what="more rows")
             if run < KILLS:
                 time.sleep(dice.random() * 0.03)
                 worker.kill()
-        wait_until(lambda: len(rows(database)) >= (KILLS + 1) * CHUNK, 40, what="all rows")
+        wait_until(lambda: len(rows(database)) >= (KILLS + 1) * CHUNK, what="all rows")
         assert worker.stop() == 0
     finally:
         worker.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -14,10 +15,10 @@ import pytest
 from penstock.testing.kafka import SharedKafka
 from tests.integration.group_workers import Distributed, Group
 from tests.integration.test_distributed import create_some, even, source, started
-from tests.integration.workers import free_port, wait_until
+from tests.integration.workers import wait_until
 from tests.unit.rest.certificates import certified
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 LOAD_SECONDS = 6.0
 PASSWORD = "store-pw"
@@ -90,24 +91,24 @@ def check_forwarding(group: Group, workers: list[Https]) -> None:
             assert answer[0] == 200, answer
 
     def newest(name: str) -> bool:
-        _, tasks = workers[0].ask(f"/connectors/{name}/tasks")
-        return [task["config"]["batch.size"] for task in tasks] == [str(number)]
+        status, tasks = workers[0].ask(f"/connectors/{name}/tasks")
+        return status == 200 and [task["config"]["batch.size"] for task in tasks] == [str(number)]
 
     for name in names:
-        wait_until(lambda name=name: newest(name), 20, what=f"tasks of {name} as configured last")
+        wait_until(lambda name=name: newest(name), what=f"tasks of {name} as configured last")
     for worker in workers:
         assert [line for line in worker.log.splitlines() if " ERROR " in line] == []
         assert PASSWORD not in worker.log
 
 
 def test_a_leader_that_cannot_be_asked_is_told_at_once(group: Group) -> None:
-    away = f"http://127.0.0.1:{free_port()}"
-    lost = {"rest__advertised__port": away.rpartition(":")[2]}
-    (leader,) = started(group.worker(**lost))
-    wait_until(lambda: "Member of group" in leader.log)
-    (follower,) = started(group.worker())
-    wait_until(lambda: "Member of group" in follower.log)
-    status, body = follower.ask("/connectors/c/config", "PUT", source(group, "c"))
+    with socket.socket() as taken:  # nobody else gets it, and nobody listens there
+        taken.bind(("127.0.0.1", 0))
+        (leader,) = started(group.worker(rest__advertised__port=str(taken.getsockname()[1])))
+        wait_until(lambda: "Member of group" in leader.log)
+        (follower,) = started(group.worker())
+        wait_until(lambda: "Member of group" in follower.log)
+        status, body = follower.ask("/connectors/c/config", "PUT", source(group, "c"))
     assert status == 500
     assert body["error_code"] == 500
     assert body["message"].startswith("IO Error trying to forward REST request: ")

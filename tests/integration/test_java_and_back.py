@@ -11,7 +11,7 @@ from penstock.broker.java_connect import JavaConnect
 from tests.integration.topics import read_values
 from tests.integration.workers import Worker, wait_until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(500)]
 
 
 @pytest.mark.slow
@@ -42,7 +42,7 @@ def test_an_offset_file_goes_from_java_to_penstock_and_back(
             except Exception:
                 return []
 
-        wait_until(whole, 30, what=lambda: f"{expected}, not {values()},")
+        wait_until(whole, what=lambda: f"{expected}, not {values()},")
 
     append("written under Java")
     java = JavaConnect(tmp_path / "java", worker.settings, [connector | {"name": "source"}])
