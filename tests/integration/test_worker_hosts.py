@@ -18,7 +18,7 @@ import pytest
 from penstock.broker import LocalKafka
 from tests.integration.workers import Worker, wait_until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 NASTY = Path(__file__).parents[1] / "unit" / "hosting" / "nasty.py"
 TELLS_ITS_PROCESS = """
 import os
@@ -150,7 +150,6 @@ def turns(tmp_path: Path) -> Iterator[Callable[[], int]]:
     process.wait()
 
 
-@pytest.mark.timeout(300)
 def test_whatever_connectors_do_rest_answers_quickly_and_their_neighbours_go_on(
     worker: Worker, turns: Callable[[], int]
 ) -> None:
