@@ -22,11 +22,11 @@ class {name}(SourceConnector[Config]):
 
 @pytest.fixture(autouse=True)
 def _leave_imports_as_they_were() -> Iterator[None]:
-    path, modules = list(sys.path), set(sys.modules)
+    path = list(sys.path)
     yield
     sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
+    for name in [name for name in sys.modules if name.startswith("plugpath_")]:
+        del sys.modules[name]  # and no other: what is imported late must not be there twice
 
 
 def test_finds_plain_modules_and_packages(tmp_path: Path) -> None:
