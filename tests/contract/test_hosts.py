@@ -36,7 +36,9 @@ TASK = TaskId("c", 0)
 def rig(request: pytest.FixtureRequest) -> Iterator[HostRig]:
     match request.param:
         case "thread":
-            yield HostRig(ThreadHosts)
+            made = HostRig(ThreadHosts)
+            yield made
+            made.close()
         case "inline":
             yield HostRig(InlineHosts)
         case _:

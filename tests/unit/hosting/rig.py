@@ -13,6 +13,8 @@ from penstock.cluster.messages import (
     Report,
     StartConnector,
     StartTask,
+    StopConnector,
+    StopTask,
     TargetState,
     TaskChanged,
     TaskId,
@@ -208,6 +210,7 @@ class HostRig:
         )
         self.hosts = kind(builder, catalog, self.reports.append)
         self.gate = Gate.now = Gate()
+        self._older = set(threading.enumerate())
 
     def send(self, command: Any) -> None:
         self.hosts.send(command)
@@ -221,6 +224,19 @@ class HostRig:
                 self.hosts.run()
             else:
                 time.sleep(0.002)
+
+    def gone(self) -> None:
+        """Waits until no task or connector is left in a thread: nothing can come of them."""
+        for thread in set(threading.enumerate()) - self._older:
+            if thread.name.startswith(("task-thread-", "connector-thread-")):
+                thread.join(PATIENCE_SECONDS)
+                assert not thread.is_alive()
+
+    def close(self) -> None:
+        """Stops what a test has left running."""
+        self.send(StopTask(TaskId("c", 0), 1, 60_000))
+        self.send(StopConnector("c", 1))
+        self.gone()
 
     def states(self) -> list[str]:
         kinds = (TaskChanged, ConnectorChanged)

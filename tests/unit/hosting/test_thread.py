@@ -18,13 +18,6 @@ from tests.unit.runtime.rig import Text
 TASK = TaskId("c", 0)
 
 
-def gone(name: str) -> None:
-    """Waits until no thread of this name is left: nothing can come of it any more."""
-    for each in [each for each in threading.enumerate() if each.name == name]:
-        each.join(PATIENCE_SECONDS)
-        assert not each.is_alive()
-
-
 def test_a_task_that_hangs_is_given_up_and_can_neither_produce_nor_commit() -> None:
     rig = HostRig(ThreadHosts)
     rig.start_task(mode="hang")
@@ -33,7 +26,7 @@ def test_a_task_that_hangs_is_given_up_and_can_neither_produce_nor_commit() -> N
     rig.until(lambda: rig.reports == [TaskStopped(TASK, 1, cancelled=True)])
     rig.gate.open.set()
     rig.until(lambda: rig.clients.producers[0].closed)
-    gone("task-thread-c-0")
+    rig.gone()
     assert rig.values() == []
     assert rig.store.offsets.pairs() == []
     assert len(rig.reports) == 1
@@ -67,9 +60,7 @@ def test_sending_never_waits_for_a_plugin() -> None:
     assert time.monotonic() - started < PATIENCE_SECONDS / 2
     assert rig.gate.reached(2)
     rig.gate.open.set()
-    rig.send(StopTask(TASK, 1, 60_000))
-    rig.send(StopConnector("c", 1))
-    rig.until(lambda: {type(each) for each in rig.reports} >= {TaskStopped, ConnectorStopped})
+    rig.close()
 
 
 def test_a_connector_that_hangs_is_given_up(monkeypatch: Any) -> None:
@@ -81,7 +72,7 @@ def test_a_connector_that_hangs_is_given_up(monkeypatch: Any) -> None:
     rig.until(lambda: rig.reports[-1:] == [ConnectorStopped("c", 1, cancelled=True)])
     assert rig.states() == ["UNASSIGNED"]
     rig.gate.open.set()
-    gone("connector-thread-c")
+    rig.gone()
     assert rig.states() == ["UNASSIGNED"]
 
 
