@@ -1,8 +1,9 @@
-"""For all tests: no secret of one is a secret for the next, and a busy machine is no fault."""
+"""For all tests: no secret of one is one for the next, groups stay together, busy is no fault."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,3 +19,12 @@ settings.load_profile("busy")
 def nothing_is_secret() -> Iterator[None]:
     yield
     SECRETS.forget()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from tests.groups import GroupScheduling
+
+    return GroupScheduling(config, log)
