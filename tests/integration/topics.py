@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import time
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 SECONDS = 60.0  # of each partition
+NOT_YET = (
+    KafkaError.OFFSET_NOT_AVAILABLE,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+)
 
 
 def read_messages(bootstrap: str, topic: str) -> list[Message]:
@@ -25,7 +30,7 @@ def read_messages(bootstrap: str, topic: str) -> list[Message]:
 
 
 def _read_partition(consumer: Consumer, topic: str, partition: int) -> list[Message]:
-    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), SECONDS)
+    low, high = _watermarks(consumer, TopicPartition(topic, partition))
     consumer.assign([TopicPartition(topic, partition, low)])
     found: list[Message] = []
     position, limit = low, time.monotonic() + SECONDS
@@ -38,6 +43,18 @@ def _read_partition(consumer: Consumer, topic: str, partition: int) -> list[Mess
             elif error.code() == KafkaError._PARTITION_EOF:
                 position = message.offset() or 0  # behind the ends of transactions, too
     return found
+
+
+def _watermarks(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """The first and the next offset; a leader that was just elected does not know them yet."""
+    limit = time.monotonic() + SECONDS
+    while True:
+        try:
+            return consumer.get_watermark_offsets(place, SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in NOT_YET or time.monotonic() > limit:
+                raise
+            time.sleep(0.1)
 
 
 def read_values(bootstrap: str, topic: str) -> list[bytes]:
