@@ -145,9 +145,12 @@ def turns(tmp_path: Path) -> Iterator[Callable[[], int]]:
     path = tmp_path / "turns"
     path.write_bytes(bytes(8))
     process = subprocess.Popen([sys.executable, "-c", TURNS, str(path)])
-    yield lambda: int.from_bytes(path.read_bytes(), "little")
-    process.kill()
-    process.wait()
+    try:
+        wait_until(lambda: any(path.read_bytes()), what="a first turn")
+        yield lambda: int.from_bytes(path.read_bytes(), "little")
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_whatever_connectors_do_rest_answers_quickly_and_their_neighbours_go_on(
