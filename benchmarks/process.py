@@ -11,6 +11,8 @@ from typing import Self
 
 import psutil
 
+LOOK_SECONDS = 1.0  # between two looks at memory, each of which takes milliseconds of a core
+
 
 class Measured:
     """A running program, watched from outside; `stop` ends it."""
@@ -44,7 +46,7 @@ class Measured:
         return cls(process.pid, started, stop, log)
 
     def _watch(self) -> None:
-        while not self._ended.wait(0.25):
+        while not self._ended.wait(LOOK_SECONDS):
             self.peak_bytes = max(self.peak_bytes, self.memory_bytes())
 
     def _processes(self) -> list[psutil.Process]:

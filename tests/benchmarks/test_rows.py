@@ -53,4 +53,4 @@ def test_a_run_that_was_over_at_once_tells_no_speed() -> None:
 def test_two_tasks_do_the_work_of_one() -> None:
     one, two = with_tasks(1), with_tasks(2)
     assert {**one.settings, "tasks.max": "2"} == two.settings
-    assert len(two.settings["transforms"].split(",")) == 48
+    assert len(two.settings["transforms"].split(",")) == 96
