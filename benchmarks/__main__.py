@@ -109,7 +109,7 @@ def extra(
     return found
 
 
-def tasks(console: Console, kafka: LocalKafka, work: Path, quick: bool) -> Mapping[str, Figures]:
+def tasks(console: Console, work: Path, *, quick: bool) -> Mapping[str, Figures]:
     """Ours alone: of Java's draining connector there is one task only."""
     place = work / TWO_TASKS
     found = two_tasks(place, QUICK_RECORDS // 4, 1) if quick else two_tasks(place)
