@@ -66,6 +66,7 @@ class Distributed(Worker):
     def __init__(self, group: Group, folder: Path, **settings: str) -> None:
         folder.mkdir()
         super().__init__(folder, group.bootstrap)
+        self.group = group
         del self.settings["offset.storage.file.filename"]
         named = {name.replace("__", "."): value for name, value in settings.items()}
         self.settings |= group.settings() | named
