@@ -25,6 +25,8 @@ _DEFAULT_TRANSACTION_MS = 60_000
 _IDLE_CLOSE_MS = 30_000  # the threads of an idle client then have cost what a new one does
 _IDLE_CLOSE_SASL_MS = 300_000  # brokers, or whoever gives out tokens, have work with each login
 _BATCH_BYTES = 131_072  # few topics take less, while Java's 16384 would cost many more requests
+_QUEUE_KB = 20_480  # full at full speed; Java's 32 MiB are a third of a host's memory
+_JAVAS_QUEUE_KB = 32_768
 _SERDES = tuple(
     f"org.apache.kafka.common.serialization.{kind}Serializer" for kind in ("ByteArray", "String")
 )
@@ -111,7 +113,9 @@ def finish_producer(draft: Draft) -> None:
     settings.setdefault("acks", "all")
     settings.setdefault("message.max.bytes", 1_048_576)
     settings.setdefault("batch.size", _BATCH_BYTES)
-    settings.setdefault("queue.buffering.max.kbytes", 32_768)
+    most = str(settings["message.max.bytes"])  # passed on as a text, if it has librdkafka's name
+    large = not most.isdecimal() or int(most) > _QUEUE_KB * 512  # some records must find room
+    settings.setdefault("queue.buffering.max.kbytes", _JAVAS_QUEUE_KB if large else _QUEUE_KB)
     settings.setdefault("message.timeout.ms", 120_000)
     settings["request.timeout.ms"] = settings["socket.timeout.ms"]
     draft.ours.setdefault("max.block.ms", 60_000)

@@ -199,6 +199,24 @@ def test_batches_are_small_enough_for_most_topics_unless_said_otherwise() -> Non
     assert settings_of(PRODUCER, batch_size="500000")["batch.size"] == 500_000
 
 
+@pytest.mark.parametrize(
+    ("given", "kilobytes"),
+    [
+        ({}, 20_480),
+        ({"max_request_size": str(10 << 20)}, 20_480),
+        ({"max_request_size": str(11 << 20)}, 32_768),
+        ({"message_max_bytes": str(10 << 20)}, 20_480),
+        ({"message_max_bytes": str(11 << 20)}, 32_768),
+        ({"max_request_size": str(11 << 20), "buffer_memory": "1048576"}, 1024),
+        ({"buffer_memory": "33554432"}, 32_768),
+    ],
+)
+def test_a_producer_queues_20_mib_unless_records_may_be_large_or_it_is_told(
+    given: dict[str, str], kilobytes: int
+) -> None:
+    assert settings_of(PRODUCER, **given)["queue.buffering.max.kbytes"] == kilobytes
+
+
 def test_sizes_and_times_change_their_units_and_names() -> None:
     found = settings_of(
         PRODUCER, buffer_memory="33554433", max_request_size="2000000", delivery_timeout_ms=INT_MAX
