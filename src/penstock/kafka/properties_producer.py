@@ -113,9 +113,7 @@ def finish_producer(draft: Draft) -> None:
     settings.setdefault("acks", "all")
     settings.setdefault("message.max.bytes", 1_048_576)
     settings.setdefault("batch.size", _BATCH_BYTES)
-    most = str(settings["message.max.bytes"])  # passed on as a text, if it has librdkafka's name
-    large = not most.isdecimal() or int(most) > _QUEUE_KB * 512  # some records must find room
-    settings.setdefault("queue.buffering.max.kbytes", _JAVAS_QUEUE_KB if large else _QUEUE_KB)
+    settings.setdefault("queue.buffering.max.kbytes", _queue_kilobytes(draft))
     settings.setdefault("message.timeout.ms", 120_000)
     settings["request.timeout.ms"] = settings["socket.timeout.ms"]
     draft.ours.setdefault("max.block.ms", 60_000)
@@ -124,6 +122,13 @@ def finish_producer(draft: Draft) -> None:
     if "transactional.id" in settings:
         _within_transaction(draft)
     _linger_below_timeout(draft)
+
+
+def _queue_kilobytes(draft: Draft) -> int:
+    """Some of the largest records must find room."""
+    most = str(draft.settings["message.max.bytes"])  # a text, if it was given by that name
+    large = not most.isdecimal() or int(most) > _QUEUE_KB * 512
+    return _JAVAS_QUEUE_KB if large else _QUEUE_KB
 
 
 def _partitioner(draft: Draft) -> None:

@@ -85,7 +85,7 @@ class KafkaTransactions(KafkaProducer):
             self._insist(self._client.commit_transaction, self.transaction_ms / 1000)
         except KafkaClientError as error:
             # a broker that is about to fence this producer off may give no reason, or another
-            if (fenced := self._end_unheard()) is not None:
+            if (fenced := self._unheard()) is not None:
                 raise fenced from error
             raise
         self._begun = False
@@ -101,7 +101,7 @@ class KafkaTransactions(KafkaProducer):
     def close(self, seconds: float = 0.0) -> None:
         """Aborts what is open, so that readers need not wait for its time to be over."""
         if self._begun and not self._released:
-            self._end_unheard()
+            self._give_up()
         # the client would try the same, and warn of it
         warnings.filterwarnings("ignore", "Producer abort_transaction failed", RuntimeWarning)
         try:
@@ -111,9 +111,9 @@ class KafkaTransactions(KafkaProducer):
 
     def _unheard(self) -> Exception | None:
         """What fenced this producer, if it was, while nobody let the client say so."""
-        return None if self._closed else self._end_unheard()
+        return None if self._closed else self._give_up()
 
-    def _end_unheard(self) -> Exception | None:
+    def _give_up(self) -> Exception | None:
         """Abort what is open, whether that works or not; what fenced this producer, if it was."""
         self._begun = False
         try:

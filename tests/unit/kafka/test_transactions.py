@@ -111,3 +111,13 @@ def test_a_fenced_producer_closes_without_a_word(
 ) -> None:
     producer.close()
     assert client.asked == ["abort", "close"]
+
+
+@pytest.mark.parametrize("client", [{}], indirect=True)
+def test_a_cancelled_producer_commits_nothing_and_asks_nobody(
+    producer: KafkaTransactions, client: Client
+) -> None:
+    producer.cancel()
+    with pytest.raises(KafkaClientError):
+        producer.commit()
+    assert client.asked == []
