@@ -22,6 +22,7 @@ from penstock.cli.broker import broker as broker_command
 from penstock.testing.kafka import SharedKafka, shared_kafka
 from tests.integration.topics import read_values
 from tests.integration.workers import free_port, wait_until
+from tests.processes import runs
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("broker")]
 
@@ -45,14 +46,6 @@ def eventually(true: Callable[[], object], seconds: float = 60.0) -> None:
 def java_processes(folder: Path) -> list[psutil.Process]:
     running = psutil.process_iter(["name", "cwd"])
     return [p for p in running if p.info["name"] == "java" and p.info["cwd"] == str(folder)]
-
-
-def has_ended(process: psutil.Process) -> bool:
-    """Whether it runs no more, even if nobody has asked for its status."""
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.fixture
@@ -187,8 +180,8 @@ def test_a_broker_ends_with_the_process_that_started_it(
     guard = broker.parent()
     owner.send_signal(number)
     owner.communicate()
-    eventually(lambda: has_ended(broker))
-    eventually(lambda: guard is None or has_ended(guard))
+    eventually(lambda: not runs(broker))
+    eventually(lambda: guard is None or not runs(guard))
 
 
 def test_a_broker_without_a_folder_leaves_nothing_behind_when_its_owner_is_killed() -> None:
@@ -205,7 +198,7 @@ def test_a_broker_ends_with_its_guard(tmp_path: Path) -> None:
     guard = broker.parent()
     assert guard is not None
     guard.kill()
-    eventually(lambda: has_ended(broker))
+    eventually(lambda: not runs(broker))
     owner.kill()
     owner.communicate()
 

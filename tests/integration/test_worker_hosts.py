@@ -17,6 +17,7 @@ import pytest
 
 from penstock.broker import LocalKafka
 from tests.integration.workers import Worker, wait_until
+from tests.processes import runs
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 NASTY = Path(__file__).parents[1] / "unit" / "hosting" / "nasty.py"
@@ -60,14 +61,6 @@ def family(worker: Worker) -> list[psutil.Process]:
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in processes if runs(process)]
-
-
-def runs(process: psutil.Process) -> bool:
-    """It may end at any moment, also while it is looked at."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def program(process: psutil.Process) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from penstock.broker import BrokerError
 from penstock.broker.java import JavaProcess, find_java, major_version
+from tests.processes import runs
 
 PATIENCE_SECONDS = 60.0  # only what fails takes so long
 
@@ -65,14 +66,6 @@ def eventually(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.005)
-
-
-def ended(process: psutil.Process) -> bool:
-    """Whether it runs no more, be it that nobody has asked yet how it ended."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_a_program_runs_in_the_folder_of_its_output(tmp_path: Path) -> None:
@@ -143,7 +136,7 @@ def test_program_guard_and_discarded_folder_go_with_their_owner(
     running.send_signal(number)
     running.communicate()
     eventually(lambda: not program.is_running())
-    eventually(lambda: ended(guard))
+    eventually(lambda: not runs(guard))
     assert not (tmp_path / "discarded").exists()
 
 
@@ -153,6 +146,6 @@ def test_a_program_goes_with_its_guard(tmp_path: Path) -> None:
     guard = program.parent()
     assert guard is not None
     os.kill(guard.pid, signal.SIGKILL)
-    eventually(lambda: ended(program))
+    eventually(lambda: not runs(program))
     process.stop()
     assert not process.running
